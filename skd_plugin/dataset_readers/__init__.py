@@ -1,0 +1,22 @@
+"""Readers of labelled and unlabelled sentences in many languages."""
+
+from skd_plugin.dataset_readers.conll_tagging import ConllTaggingReader
+from skd_plugin.dataset_readers.conllu_tagging import ConlluTaggingReader
+from skd_plugin.dataset_readers.jsonl_tagging import JsonlTaggingReader
+from skd_plugin.dataset_readers.plain_text import PlainTextReader
+from skd_plugin.dataset_readers.semeval_absa import SemevalAbsaReader
+from skd_plugin.dataset_readers.sentence import UNLABELED, DataError, Sentence, sentence_key
+from skd_plugin.dataset_readers.tagging_dataset_reader import TaggingDatasetReader
+
+__all__ = [
+    "ConllTaggingReader",
+    "ConlluTaggingReader",
+    "DataError",
+    "JsonlTaggingReader",
+    "PlainTextReader",
+    "SemevalAbsaReader",
+    "Sentence",
+    "TaggingDatasetReader",
+    "UNLABELED",
+    "sentence_key",
+]
