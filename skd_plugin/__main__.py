@@ -1,0 +1,7 @@
+"""`python -m skd_plugin <anything that allennlp takes>`: AllenNLP's own commands, with this plugin registered."""
+
+import skd_plugin  # noqa: F401 (registers)
+from allennlp.commands import main
+
+if __name__ == "__main__":
+    main(prog="python -m skd_plugin")

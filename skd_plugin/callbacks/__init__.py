@@ -1,0 +1,5 @@
+"""Trainer callbacks."""
+
+from skd_plugin.callbacks.cache_teacher_knowledge import CacheTeacherKnowledge
+
+__all__ = ["CacheTeacherKnowledge"]

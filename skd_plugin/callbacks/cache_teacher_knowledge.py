@@ -1,0 +1,176 @@
+"""Before training, the teachers are asked once; then they are freed."""
+
+import logging
+import random
+from collections import defaultdict
+from contextlib import contextmanager
+from typing import Any, Dict, Iterable, Iterator, List, Optional, Set, Tuple
+
+import numpy as np
+import torch
+from allennlp.common import Tqdm
+from allennlp.common.checks import ConfigurationError
+from allennlp.data import Instance
+from allennlp.training import GradientDescentTrainer, TrainerCallback
+
+from skd_plugin.dataset_readers.sentence import UNLABELED
+from skd_plugin.knowledge import CachedKnowledge, KnowledgeRequest, KnowledgeStore, LmdbKnowledgeStore
+from skd_plugin.losses import Progress
+from skd_plugin.models.distilled_crf_tagger import DistilledCrfTagger
+from skd_plugin.teachers import Ensemble
+
+logger = logging.getLogger(__name__)
+
+Sentences = Dict[str, List[str]]  # the words of sentences by their key
+
+
+@TrainerCallback.register("cache_teacher_knowledge")
+class CacheTeacherKnowledge(TrainerCallback):
+    """
+    Runs the teachers of each language once over its training sentences and keeps what the losses of the model need,
+    before the first step, also of a resumed training. What the store has is not computed again; if it has all, no
+    teacher is loaded. Without teachers it does nothing.
+
+    # Parameters
+
+    serialization_dir : `str`
+        Given by the trainer.
+    store : `KnowledgeStore`, optional (default = `lmdb` in the serialization directory)
+        Where knowledge is kept; a store with a path of its own is shared by all runs that name it.
+    batch_size : `int`, optional (default = `32`)
+        Sentences that a teacher reads at once.
+    """
+
+    def __init__(
+        self,
+        serialization_dir: str,
+        store: Optional[KnowledgeStore] = None,
+        batch_size: int = 32,
+    ) -> None:
+        super().__init__(serialization_dir)
+        self._store = store or LmdbKnowledgeStore()
+        self._batch_size = batch_size
+        self._student: Optional[DistilledCrfTagger] = None
+
+    def on_start(
+        self, trainer: GradientDescentTrainer, is_primary: bool = True, **kwargs: Any
+    ) -> None:
+        super().on_start(trainer, is_primary, **kwargs)
+        student = trainer.model
+        if not isinstance(student, DistilledCrfTagger):
+            raise ConfigurationError(
+                "cache_teacher_knowledge: expected the model distilled_crf_tagger, which holds the teachers; got "
+                f"{type(student).__name__}"
+            )
+        self._student = student
+        self._advance(
+            trainer._start_after_epochs_completed, trainer._start_after_batches_in_epoch_completed
+        )
+        if not student.teachers:
+            return
+        self._store.open(self.serialization_dir)
+        try:
+            self._teach(student, trainer)
+        except BaseException:
+            self._store.close()
+            raise
+
+    def _teach(self, student: DistilledCrfTagger, trainer: GradientDescentTrainer) -> None:
+        ensembles = {
+            language: Ensemble(teachers) for language, teachers in student.teachers.items()
+        }
+        with _random_state_kept():
+            sentences = _training_sentences(trainer.data_loader.iter_instances(), set(ensembles))
+            for language, ensemble in ensembles.items():
+                words = sentences[language]
+                self._ask(ensemble, language, words, student.request, trainer.cuda_device)
+        tags = student.vocab.get_token_to_index_vocabulary(student.label_namespace)
+        sources = {language: ensemble.fingerprint for language, ensemble in ensembles.items()}
+        student.learn_from(CachedKnowledge(self._store, sources, student.request, tags))
+
+    def on_batch(  # type: ignore[override]
+        self, trainer: GradientDescentTrainer, *args: Any, **kwargs: Any
+    ) -> None:
+        if kwargs.get("is_training"):
+            self._advance(trainer._epochs_completed, trainer._batches_in_epoch_completed)
+
+    def on_epoch(
+        self, trainer: GradientDescentTrainer, metrics: Dict[str, Any], epoch: int, **kwargs: Any
+    ) -> None:
+        self._advance(epoch + 1, 0)
+
+    def on_end(self, trainer: GradientDescentTrainer, **kwargs: Any) -> None:  # type: ignore[override]
+        self._store.close()
+        if self._student is not None:
+            self._student.leave_teachers()
+
+    def _advance(self, epoch: int, batch: int) -> None:
+        assert self.trainer is not None and self._student is not None
+        try:
+            batches_per_epoch: Optional[int] = len(self.trainer.data_loader)
+        except TypeError:
+            batches_per_epoch = None
+        self._student.advance(Progress(epoch, batch, batches_per_epoch))
+
+    def _ask(
+        self,
+        ensemble: Ensemble,
+        language: str,
+        sentences: Sentences,
+        request: KnowledgeRequest,
+        device: torch.device,
+    ) -> None:
+        """Fills the store with what it lacks of one language."""
+        source = ensemble.fingerprint
+        known = self._store.labels(source) is not None
+        missing = [
+            (key, words)
+            for key, words in sentences.items()
+            if not self._store.answers(source, key, request)
+        ]
+        logger.info('"%s": %d of %d sentences are cached', language, len(sentences) - len(missing), len(sentences))
+        if known and not missing:
+            return
+        ensemble.load(device)
+        if not known:
+            self._store.add_source(source, ensemble.labels)
+        # Sentences of like length together, the longest first: what does not fit fails at once.
+        missing.sort(key=lambda item: len(item[1]), reverse=True)
+        starts = range(0, len(missing), self._batch_size)
+        for start in Tqdm.tqdm(starts, desc=f"asking the teachers of {language}"):
+            batch = missing[start : start + self._batch_size]
+            knowledge = ensemble.teach([words for _, words in batch], request)
+            self._store.write(source, {key: known for (key, _), known in zip(batch, knowledge)})
+        ensemble.release()
+
+
+def _training_sentences(instances: Iterable[Instance], taught: Set[str]) -> Dict[str, Sentences]:
+    """The words of all sentences of the taught languages, by language and key."""
+    sentences: Dict[str, Sentences] = defaultdict(dict)
+    for instance in instances:
+        metadata = instance.fields["metadata"].metadata  # type: ignore[attr-defined]
+        absent = [name for name in ("words", "language", "key") if name not in metadata]
+        if absent:
+            raise ConfigurationError(
+                f"the training sentences have no {', '.join(absent)} in their metadata: take a reader that derives "
+                "from skd_plugin.dataset_readers.TaggingDatasetReader"
+            )
+        language, words = metadata["language"], metadata["words"]
+        if language in taught:
+            sentences[language][metadata["key"]] = words
+        elif instance.fields["tags"].labels[0] == UNLABELED:  # type: ignore[attr-defined]
+            raise ConfigurationError(
+                f'a training sentence of "{language}" has neither gold tags nor a teacher ("{" ".join(words)[:80]}"): '
+                f"nothing can be learnt from it. Languages with teachers: {', '.join(sorted(taught))}"
+            )
+    return sentences
+
+
+@contextmanager
+def _random_state_kept() -> Iterator[None]:
+    """Loading teachers draws random numbers; training must be the same with and without it."""
+    states: Tuple[Any, Any] = (random.getstate(), np.random.get_state())
+    with torch.random.fork_rng():
+        yield
+    random.setstate(states[0])
+    np.random.set_state(states[1])

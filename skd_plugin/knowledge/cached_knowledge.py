@@ -1,0 +1,61 @@
+"""The student's view of a filled store."""
+
+from typing import Any, Dict, List, Optional, Tuple
+
+import numpy as np
+import torch
+
+from skd_plugin.knowledge.knowledge import Knowledge, KnowledgeBatch, KnowledgeRequest
+from skd_plugin.knowledge.label_alignment import align_labels
+from skd_plugin.knowledge.store import KnowledgeStore
+
+
+class CachedKnowledge:
+    """
+    Reads what the teachers of every language know, in the student's tags, out of a filled store.
+
+    # Parameters
+
+    store : `KnowledgeStore`
+        An open store that has the labels of every source.
+    sources : `Dict[str, str]`
+        The source (fingerprint of the teachers) of each language.
+    request : `KnowledgeRequest`
+        What the losses need.
+    tags : `Dict[str, int]`
+        The student's tags, with their indices.
+    """
+
+    def __init__(
+        self,
+        store: KnowledgeStore,
+        sources: Dict[str, str],
+        request: KnowledgeRequest,
+        tags: Dict[str, int],
+    ) -> None:
+        self._store = store
+        self._sources = sources
+        self._request = request
+        self._num_tags = len(tags)
+        self._tag_of_label: Dict[str, np.ndarray] = {}
+        for language, source in sources.items():
+            labels = store.labels(source)
+            if labels is None:
+                raise ValueError(f"the store has no labels of source {source}")
+            self._tag_of_label[language] = align_labels(labels, tags, f'the teachers of "{language}"')
+
+    def batch(
+        self, metadata: List[Dict[str, Any]], num_tokens: int, device: torch.device
+    ) -> KnowledgeBatch:
+        """The knowledge of a batch of sentences, given by `language` and `key` of their metadata."""
+        sentences = [self._find(sentence["language"], sentence["key"]) for sentence in metadata]
+        return KnowledgeBatch.collate(sentences, self._request, num_tokens, self._num_tags, device)
+
+    def _find(self, language: str, key: str) -> Optional[Tuple[Knowledge, np.ndarray]]:
+        source = self._sources.get(language)
+        if source is None:
+            return None
+        knowledge = self._store.read(source, key)
+        if knowledge is None or not knowledge.answers(self._request):
+            return None
+        return knowledge, self._tag_of_label[language]

@@ -1,0 +1,5 @@
+"""Metrics per language, and their mean over languages."""
+
+from skd_plugin.metrics.multilingual_metric import MultilingualMetric, SpanF1, TagAccuracy
+
+__all__ = ["MultilingualMetric", "SpanF1", "TagAccuracy"]

@@ -1,0 +1,5 @@
+"""Predictors."""
+
+from skd_plugin.predictors.multilingual_tagger import MultilingualTaggerPredictor
+
+__all__ = ["MultilingualTaggerPredictor"]

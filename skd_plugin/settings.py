@@ -1,0 +1,26 @@
+"""
+The environment variables that the shipped configs read.
+
+Jsonnet raises on an unset `std.extVar`, so what is unset is set to "" here, which the configs take for "not given"; they
+name the defaults themselves, in `training_configs/lib/settings.libsonnet` and in each task's `task.libsonnet`.
+"""
+
+import os
+
+SETTINGS = {
+    "SKD_DATA": "folder of the data, with one folder a language",
+    "SKD_EPOCHS": "most epochs to train",
+    "SKD_KNOWLEDGE": "folder of the store of teachers' knowledge",
+    "SKD_LANGUAGE": "language of a teacher",
+    "SKD_LANGUAGES": "languages of a student, with commas between",
+    "SKD_RECIPE": '"fast" or "paper"',
+    "SKD_SEED": "seed of all random numbers",
+    "SKD_TEACHERS": "folder of the teachers, with one serialization directory a language",
+    "SKD_TRAIN_SENTENCES": "how many sentences of each training file to read",
+}
+
+
+def set_defaults() -> None:
+    """Sets every setting that is not set to the empty string."""
+    for name in SETTINGS:
+        os.environ.setdefault(name, "")

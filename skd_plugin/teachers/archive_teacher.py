@@ -1,0 +1,143 @@
+"""A teacher from an AllenNLP archive."""
+
+import hashlib
+import os
+import tarfile
+from typing import Any, BinaryIO, Dict, Iterator, List, Optional, Sequence, Tuple
+
+import torch
+from allennlp.common.checks import ConfigurationError
+from allennlp.common.file_utils import cached_path
+from allennlp.data import Batch, DatasetReader, Instance, Token
+from allennlp.data.fields import MetadataField, TextField
+from allennlp.models import load_archive
+from allennlp.nn import util
+
+from skd_plugin.modules.crf_chain import crf_chain
+from skd_plugin.structures import LinearChain
+from skd_plugin.teachers.teacher import Teacher
+
+
+@Teacher.register("archive")
+class ArchiveTeacher(Teacher):
+    """
+    Any AllenNLP archive of a tagger: this plugin's, a stock `crf_tagger`, a stock `simple_tagger`, or one whose output
+    has `logits` of shape (batch_size, num_tokens, num_tags). Without a `crf` it is a chain with zero transitions.
+
+    # Parameters
+
+    archive_file : `str`
+        Path or URL of a `model.tar.gz`, or a serialization directory.
+    constrained : `bool`, optional (default = `True`)
+        Obey the constraints of the archive's CRF, if it has any, as the archive itself does when it decodes.
+    """
+
+    def __init__(self, archive_file: str, constrained: bool = True) -> None:
+        self._archive_file = archive_file
+        self._constrained = constrained
+        self._fingerprint: Optional[str] = None
+        self._model: Any = None
+        self._token_indexers: Dict[str, Any] = {}
+
+    @property
+    def fingerprint(self) -> str:
+        if self._fingerprint is None:
+            digest = _hash_archive(self._local_path())
+            self._fingerprint = digest + ("" if self._constrained else "-unconstrained")
+        return self._fingerprint
+
+    @property
+    def labels(self) -> List[str]:
+        namespace = getattr(self._model, "label_namespace", "labels")
+        labels = self._model.vocab.get_index_to_token_vocabulary(namespace)
+        return [labels[index] for index in range(len(labels))]
+
+    def load(self, device: torch.device) -> None:
+        if self._model is not None:
+            return
+        import allennlp_models.tagging  # noqa: F401 (registers the stock taggers)
+
+        archive = load_archive(self._local_path(), cuda_device=-1)
+        model = archive.model.to(device).eval()
+        if hasattr(model, "crf"):
+            # Only the logits are wanted: spare the stock tagger its decoding, sentence by sentence.
+            model.crf.viterbi_tags = _no_decoding
+        self._token_indexers = _find_token_indexers(archive.dataset_reader, self._archive_file)
+        self._model = model
+
+    def release(self) -> None:
+        self._model = None
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+
+    @torch.no_grad()
+    def chain(self, sentences: Sequence[Sequence[str]]) -> LinearChain:
+        batch = Batch([self._instance(words) for words in sentences])
+        batch.index_instances(self._model.vocab)
+        device = next(self._model.parameters()).device
+        tensors = util.move_to_device(batch.as_tensor_dict(), device)
+        mask = util.get_text_field_mask(tensors["tokens"])
+        logits = self._model(**tensors).get("logits")
+        if logits is None or logits.shape[:2] != mask.shape:
+            raise ConfigurationError(
+                f"{self._archive_file}: a {type(self._model).__name__} cannot teach: expected an output `logits` of "
+                "shape (batch_size, num_tokens, num_tags), as crf_tagger, simple_tagger and this plugin's taggers give"
+            )
+        if hasattr(self._model, "crf"):
+            return crf_chain(self._model.crf, logits, mask, self._constrained)
+        return LinearChain(logits, logits.new_zeros(logits.size(2), logits.size(2)), mask=mask)
+
+    def _instance(self, words: Sequence[str]) -> Instance:
+        tokens = TextField([Token(word) for word in words], self._token_indexers)
+        metadata = {"words": list(words), "language": "und", "key": ""}
+        return Instance({"tokens": tokens, "metadata": MetadataField(metadata)})
+
+    def _local_path(self) -> str:
+        try:
+            return str(cached_path(self._archive_file))
+        except (FileNotFoundError, ValueError):
+            raise ConfigurationError(
+                f"{self._archive_file}: no such teacher archive; train the teachers first, or correct the path"
+            )
+
+
+def _no_decoding(logits: torch.Tensor, *_: Any, **__: Any) -> List[List[Tuple[List[int], float]]]:
+    return [[([], 0.0)] for _ in logits]
+
+
+def _find_token_indexers(reader: DatasetReader, archive_file: str) -> Dict[str, Any]:
+    for name in ("token_indexers", "_token_indexers"):
+        if hasattr(reader, name):
+            return getattr(reader, name)
+    raise ConfigurationError(
+        f"{archive_file}: its reader {type(reader).__name__} has no `token_indexers`, so a teacher cannot index words"
+    )
+
+
+def _hash_archive(path: str) -> str:
+    """The hash of weights, config and vocabulary: not of the path, nor of the time of packing."""
+    hashes = {}
+    for name, content in _members(path):
+        if name in ("weights.th", "config.json") or name.startswith("vocabulary/"):
+            digest = hashlib.blake2b(digest_size=16)
+            for block in iter(lambda: content.read(2**20), b""):
+                digest.update(block)
+            hashes[name] = digest.hexdigest()
+    return hashlib.blake2b(repr(sorted(hashes.items())).encode(), digest_size=16).hexdigest()
+
+
+def _members(path: str) -> Iterator[Tuple[str, BinaryIO]]:
+    """Names and contents of the files of an archive, packed or not, named as in the packed one."""
+    if not os.path.isdir(path):
+        with tarfile.open(path) as archive:
+            for member in archive:
+                content = archive.extractfile(member)
+                if content is not None:
+                    yield os.path.normpath(member.name), content  # type: ignore[misc]
+        return
+    for folder, _, names in os.walk(path):
+        for name in names:
+            relative = os.path.relpath(os.path.join(folder, name), path)
+            with open(os.path.join(path, relative), "rb") as file:
+                packed_name = "weights.th" if relative == "best.th" else relative
+                yield packed_name, file

@@ -1,0 +1,39 @@
+"""What a teacher is."""
+
+from typing import List, Sequence
+
+import torch
+from allennlp.common import Registrable
+
+from skd_plugin.structures import LinearChain
+
+
+class Teacher(Registrable):
+    """
+    Gives the distribution over tag paths of any sentences, as a linear chain over its own labels.
+
+    A teacher is no `torch.nn.Module`: its weights must stay out of the student's archive, optimizer and train mode. It
+    may be asked for its fingerprint without being loaded, so that a run whose knowledge is cached loads no teacher.
+    """
+
+    default_implementation = "archive"
+
+    @property
+    def fingerprint(self) -> str:
+        """Names what the teacher knows: equal for teachers that answer alike, wherever they are kept."""
+        raise NotImplementedError
+
+    @property
+    def labels(self) -> List[str]:
+        """The labels that its chains are indexed by; needs a loaded teacher."""
+        raise NotImplementedError
+
+    def load(self, device: torch.device) -> None:
+        """Makes the teacher ready to answer."""
+
+    def chain(self, sentences: Sequence[Sequence[str]]) -> LinearChain:
+        """The chains of a batch of sentences, given as words; padded to the longest."""
+        raise NotImplementedError
+
+    def release(self) -> None:
+        """Frees what `load` took."""

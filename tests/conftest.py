@@ -1,0 +1,3 @@
+"""Fixtures that all tests share."""
+
+from tests.runs import student, teachers  # noqa: F401

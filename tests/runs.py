@@ -1,0 +1,121 @@
+"""Small trainings that several tests look at; each is done once a session."""
+
+import json
+import logging
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Dict, Iterator, List, Optional
+
+import pytest
+from allennlp.commands import main
+from allennlp.commands.train import train_model
+from allennlp.common import Params
+from allennlp.models import Model
+
+ROOT = Path(__file__).parent.parent
+NER = ROOT / "fixtures" / "ner"
+LANGUAGES = ["en", "ru"]
+
+
+def tagger_config(languages: List[str], **model: Any) -> Dict[str, Any]:
+    """A tagger that trains in a second."""
+    paths = {
+        split: {language: str(NER / language / f"{split}.txt") for language in languages}
+        for split in ("train", "dev")
+    }
+    return {
+        "dataset_reader": {"type": "conll_tagging", "source_encoding": "BIO", "max_sentences_per_file": 40},
+        "train_data_path": paths["train"],
+        "validation_data_path": paths["dev"],
+        "model": {
+            "type": "distilled_crf_tagger",
+            "label_encoding": "BIO",
+            "text_field_embedder": {"token_embedders": {"tokens": {"type": "embedding", "embedding_dim": 12}}},
+            "encoder": {"type": "lstm", "input_size": 12, "hidden_size": 8, "bidirectional": True},
+            **model,
+        },
+        "data_loader": {"batch_size": 16, "shuffle": True},
+        "trainer": {
+            "optimizer": {"type": "adam", "lr": 0.01},
+            "num_epochs": 2,
+            "validation_metric": "+macro_f1",
+            "cuda_device": -1,
+        },
+    }
+
+
+def student_config(
+    teachers: Path, losses: Optional[List[Dict[str, Any]]] = None, store: Any = None
+) -> Dict[str, Any]:
+    """A student of the teachers in a folder."""
+    config = tagger_config(
+        LANGUAGES,
+        teachers={
+            language: [{"archive_file": str(teachers / language / "model.tar.gz")}] for language in LANGUAGES
+        },
+        losses=losses or [{"type": "posterior"}, {"type": "weighted_top_k", "k": 3}],
+    )
+    callback: Dict[str, Any] = {"type": "cache_teacher_knowledge"}
+    if store is not None:
+        callback["store"] = store
+    config["trainer"]["callbacks"] = [callback]
+    return config
+
+
+def train(config: Dict[str, Any], folder: Path, **options: Any) -> Model:
+    """Trains as `allennlp train` does, in this process."""
+    with _logging_kept():
+        model = train_model(Params(json.loads(json.dumps(config))), str(folder), **options)
+    assert model is not None
+    return model
+
+
+def metrics_of(folder: Path) -> Dict[str, Any]:
+    """The metrics of a training, without those of time and memory."""
+    metrics = json.loads((folder / "metrics.json").read_text())
+    return {
+        name: value
+        for name, value in metrics.items()
+        if "memory" not in name and "duration" not in name
+    }
+
+
+def allennlp(*arguments: Any) -> None:
+    """Runs an `allennlp` command in this process."""
+    before = sys.argv
+    sys.argv = ["allennlp", *map(str, arguments)]
+    try:
+        with _logging_kept():
+            main()
+    finally:
+        sys.argv = before
+
+
+@contextmanager
+def _logging_kept() -> Iterator[None]:
+    """AllenNLP's commands replace the handlers of the root logger."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    try:
+        yield
+    finally:
+        root.handlers[:] = handlers
+        root.setLevel(level)
+
+
+@pytest.fixture(scope="session")
+def teachers(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a trained teacher of each language."""
+    folder = tmp_path_factory.mktemp("teachers")
+    for language in LANGUAGES:
+        train(tagger_config([language]), folder / language)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def student(teachers: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The serialization directory of a trained student."""
+    folder = tmp_path_factory.mktemp("student") / "run"
+    train(student_config(teachers), folder)
+    return folder
