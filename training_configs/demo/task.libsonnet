@@ -1,0 +1,20 @@
+// The embedded corpus of named entities, and sizes that two cores train in seconds.
+local settings = import '../lib/settings.libsonnet';
+local embedders = import '../lib/embedders.libsonnet';
+local recipes = import '../lib/recipes.libsonnet';
+
+local embedder = embedders.words_and_characters(word_dim=32, character_dim=16, num_filters=32);
+
+{
+  reader: { type: 'conll_tagging', source_encoding: 'BIO', label_encoding: 'BIO' },
+  label_encoding: 'BIO',
+  metric: 'macro_f1',
+  languages: settings.languages(['de', 'en', 'ru', 'zh']),
+  path(language, split): '%s/%s/%s.txt' % [settings.data('fixtures/ner'), language, split],
+
+  teacher_size: { embedder: embedder, hidden_dim: 48 },
+  student_size: { embedder: embedder, hidden_dim: 32 },
+  recipe: recipes.fast(embedder, lr=0.005, epochs=20, batch_size=16),
+  teachers: settings.teachers('demo-output/teachers'),
+  knowledge: settings.knowledge('demo-output/knowledge'),
+}

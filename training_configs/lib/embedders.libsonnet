@@ -1,0 +1,34 @@
+// How words become vectors: token indexers, the embedder for them, its size, and what the optimizer should know of it.
+{
+  // Word embeddings (from a file of vectors, if given) beside a CNN over characters.
+  words_and_characters(word_dim=100, character_dim=25, num_filters=50, vectors=null): {
+    token_indexers: {
+      tokens: { type: 'single_id', lowercase_tokens: true },
+      token_characters: { type: 'characters', min_padding_length: 3 },
+    },
+    embedder: {
+      token_embedders: {
+        tokens: { type: 'embedding', embedding_dim: word_dim, [if vectors != null then 'pretrained_file']: vectors },
+        token_characters: {
+          type: 'character_encoding',
+          embedding: { embedding_dim: character_dim },
+          encoder: { type: 'cnn', embedding_dim: character_dim, num_filters: num_filters, ngram_filter_sizes: [3] },
+        },
+      },
+    },
+    dim: word_dim + num_filters,
+    parameter_groups: [],
+  },
+
+  // A Hugging Face transformer, by name or folder; `dim` is its hidden size. Frozen, or fine-tuned at a rate of its own.
+  transformer(name, dim, frozen=false, lr=2e-5): {
+    token_indexers: { tokens: { type: 'pretrained_transformer_mismatched', model_name: name, max_length: 512 } },
+    embedder: {
+      token_embedders: {
+        tokens: { type: 'pretrained_transformer_mismatched', model_name: name, max_length: 512, train_parameters: !frozen },
+      },
+    },
+    dim: dim,
+    parameter_groups: if frozen then [] else [[['^text_field_embedder'], { lr: lr }]],
+  },
+}

@@ -1,0 +1,14 @@
+// What can be set from outside, as environment variables; all are optional (skd_plugin/settings.py sets unset ones to '').
+local given(name, default) = if std.extVar(name) == '' then default else std.extVar(name);
+local number(name, default) = if std.extVar(name) == '' then default else std.parseInt(std.extVar(name));
+{
+  data(default): given('SKD_DATA', default),
+  teachers(default): given('SKD_TEACHERS', default),
+  knowledge(default): given('SKD_KNOWLEDGE', default),
+  language: given('SKD_LANGUAGE', 'en'),
+  languages(default): if std.extVar('SKD_LANGUAGES') == '' then default else std.split(std.extVar('SKD_LANGUAGES'), ','),
+  train_sentences: number('SKD_TRAIN_SENTENCES', null),
+  epochs(default): number('SKD_EPOCHS', default),
+  seed: number('SKD_SEED', 13370),
+  recipe: given('SKD_RECIPE', 'fast'),
+}

@@ -1,0 +1,35 @@
+// A CRF tagger: a teacher if `languages` is one, a multilingual baseline if they are several.
+//
+// task:     { reader, label_encoding, metric, languages, path(language, split) }
+// size:     { embedder, hidden_dim }, or { embedder } alone for an embedder that needs no encoder
+// recipe:   of recipes.libsonnet
+local encoders = import 'encoders.libsonnet';
+local settings = import 'settings.libsonnet';
+
+function(task, languages, size, recipe)
+  assert std.length(languages) > 0 : 'a tagger needs at least one language';
+  local embedder = size.embedder;
+  local paths(split) = { [language]: task.path(language, split) for language in languages };
+  {
+    dataset_reader: task.reader { token_indexers: embedder.token_indexers, max_sentences_per_file: settings.train_sentences },
+    validation_dataset_reader: task.reader { token_indexers: embedder.token_indexers },
+    train_data_path: paths('train'),
+    validation_data_path: paths('dev'),
+    test_data_path: paths('test'),
+    evaluate_on_test: true,
+    datasets_for_vocab_creation: ['train'],
+    random_seed: settings.seed,
+    numpy_seed: settings.seed,
+    pytorch_seed: settings.seed,
+    model: {
+      type: 'distilled_crf_tagger',
+      text_field_embedder: embedder.embedder,
+      encoder: if std.objectHas(size, 'hidden_dim')
+      then encoders.bilstm(embedder.dim, size.hidden_dim)
+      else encoders.none(embedder.dim),
+      label_encoding: task.label_encoding,
+    } + recipe.model,
+    data_loader: recipe.data_loader,
+    validation_data_loader: { batch_size: 64, shuffle: false },
+    trainer: { validation_metric: '+' + task.metric } + recipe.trainer,
+  }

@@ -1,0 +1,6 @@
+// UPOS tagging of Universal Dependencies: one tagger of all languages, from gold labels alone.
+// Run:  allennlp train training_configs/ud_pos/baseline.jsonnet -s runs/ud_pos/baseline --include-package skd_plugin
+local tagger = import '../lib/tagger.libsonnet';
+local task = import 'task.libsonnet';
+
+tagger(task, task.languages, task.student_size, task.recipe)

@@ -1,0 +1,8 @@
+// UPOS tagging of Universal Dependencies: weighted Top-K distillation (Top-WK), Wang et al. (ACL 2020).
+// Needs the teachers of all languages (teacher.jsonnet).
+// Run:  allennlp train training_configs/ud_pos/weighted_top_k.jsonnet -s runs/ud_pos/weighted_top_k --include-package skd_plugin
+local losses = import '../lib/losses.libsonnet';
+local student = import '../lib/student.libsonnet';
+local task = import 'task.libsonnet';
+
+student(task, task.languages, task.student_size, task.recipe, task.teachers, losses.weighted_top_k, task.knowledge)
