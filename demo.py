@@ -2,8 +2,8 @@
 Runs the main job on the embedded corpus: teachers of four languages, a multilingual baseline, and a student of every
 method; then prints a table of test F1 and draws it. `make demo` calls this.
 
-Each run is an `allennlp train` of its own, with the command shown; a finished run is not repeated (`make clean` forgets
-them). Results are in `demo-output/`: `results.json`, `results.md`, `results.png`, and one serialization directory a run.
+Each run is an `allennlp train` of its own, with the command shown; a finished run is not repeated (`make clean`
+forgets them). In `demo-output/` are `results.json`, `results.md`, `results.png`, and a serialization directory a run.
 """
 
 import argparse
@@ -32,7 +32,15 @@ class Run(NamedTuple):
 
     @property
     def command(self) -> List[str]:
-        return ["allennlp", "train", self.config, "-s", str(self.folder), "--include-package", "skd_plugin"]
+        return [
+            "allennlp",
+            "train",
+            self.config,
+            "-s",
+            str(self.folder),
+            "--include-package",
+            "skd_plugin",
+        ]
 
 
 def all_runs(output: Path, settings: Dict[str, str]) -> List[List[Run]]:
@@ -53,7 +61,9 @@ def all_runs(output: Path, settings: Dict[str, str]) -> List[List[Run]]:
         )
         for language in LANGUAGES
     ]
-    students = [Run(method, f"{configs}/{method}.jsonnet", output / method, settings) for method in METHODS]
+    students = [
+        Run(method, f"{configs}/{method}.jsonnet", output / method, settings) for method in METHODS
+    ]
     return [teachers, students]
 
 
@@ -98,7 +108,13 @@ def collect(stages: List[List[Run]]) -> List[Dict[str, object]]:
         for language in LANGUAGES:
             value = metrics.get(f"test__{language}_f1")
             if value is not None:
-                row = {"method": run.method, "seed": SEED, "language": language, "split": "test", "metric": "f1"}
+                row = {
+                    "method": run.method,
+                    "seed": SEED,
+                    "language": language,
+                    "split": "test",
+                    "metric": "f1",
+                }
                 rows.append({**row, "value": value})
     return rows
 
@@ -110,7 +126,9 @@ def table(rows: List[Dict[str, object]]) -> str:
         "|---|" + "---:|" * (len(LANGUAGES) + 1),
     ]
     for method in ["teachers", *METHODS]:
-        values = {row["language"]: float(str(row["value"])) for row in rows if row["method"] == method}
+        values = {
+            row["language"]: float(str(row["value"])) for row in rows if row["method"] == method
+        }
         cells = [100 * values[language] for language in LANGUAGES]
         cells.append(sum(cells) / len(cells))
         lines.append(f"| {method} | " + " | ".join(f"{cell:.1f}" for cell in cells) + " |")
@@ -127,11 +145,20 @@ def draw(rows: List[Dict[str, object]], path: Path) -> None:
     methods = ["teachers", *METHODS]
     figure, axes = pyplot.subplots(1, len(LANGUAGES), figsize=(10, 2.8), sharey=True, sharex=True)
     for axis, language in zip(axes, LANGUAGES):
-        values = {row["method"]: 100 * float(str(row["value"])) for row in rows if row["language"] == language}
+        values = {
+            row["method"]: 100 * float(str(row["value"]))
+            for row in rows
+            if row["language"] == language
+        }
         axis.axvline(values["baseline"], color="0.7", linewidth=1)
         for height, method in enumerate(methods):
             is_reference = method in ("teachers", "baseline")
-            axis.plot(values[method], height, marker="D" if is_reference else "o", color="0.4" if is_reference else "C0")
+            axis.plot(
+                values[method],
+                height,
+                marker="D" if is_reference else "o",
+                color="0.4" if is_reference else "C0",
+            )
         axis.set_title(language)
         axis.grid(axis="x", alpha=0.3)
     axes[0].set_yticks(range(len(methods)))
@@ -144,8 +171,12 @@ def draw(rows: List[Dict[str, object]], path: Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0] if __doc__ else None)
-    parser.add_argument("--output", type=Path, default=Path("demo-output"), help="folder of the results")
-    parser.add_argument("--jobs", type=int, default=min(4, os.cpu_count() or 1), help="runs side by side")
+    parser.add_argument(
+        "--output", type=Path, default=Path("demo-output"), help="folder of the results"
+    )
+    parser.add_argument(
+        "--jobs", type=int, default=min(4, os.cpu_count() or 1), help="runs side by side"
+    )
     parser.add_argument("--epochs", default="", help="most epochs of a run (default: the config's)")
     arguments = parser.parse_args()
 

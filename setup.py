@@ -58,14 +58,18 @@ setup(
         "lmdb>=1.2.1",
         "numpy",
         "seqeval>=1.2.2",
+        "setuptools<81",  # py-rouge, of allennlp-models, wants pkg_resources
         "tqdm",
         f"allennlp==2.10.1; {CLASSIC}",
         f"allennlp-models==2.10.1; {CLASSIC}",
         f"numpy<2; {CLASSIC}",
+        f"typing-extensions<4.6; {CLASSIC}",  # for the pydantic of the spacy that AllenNLP pins
+        'lmdb<2; python_version < "3.9"',
+        f"boto3>=1.26; {CLASSIC}",  # keeps pip from trying every older one for the sake of urllib3
         *(f"{requirement}; {MODERN}" for requirement in MODERN_REQUIREMENTS),
     ],
     extras_require={
         "demo": ["matplotlib"],
-        "dev": ["black", "hypothesis", "matplotlib", "mypy", "pytest", "ruff", "types-tqdm"],
+        "dev": ["black", "hypothesis", "matplotlib", "mypy", "pytest", "ruff"],
     },
 )

@@ -1,7 +1,23 @@
 """Structure-level knowledge distillation for multilingual sequence labeling, as an AllenNLP plugin."""
 
-from skd_plugin import settings
+from skd_plugin import compatibility, settings
 
+try:
+    import allennlp.models  # noqa: F401
+    import allennlp.training  # noqa: F401
+except Exception as error:  # a broken stack fails in many ways
+    raise ImportError(compatibility.explain_import_error(error)) from error
+
+compatibility.apply()
 settings.set_defaults()
 
-from skd_plugin import callbacks, dataset_readers, losses, models, predictors, teachers  # noqa: E402, F401
+from skd_plugin import (  # noqa: E402
+    callbacks,
+    dataset_readers,
+    losses,
+    models,
+    predictors,
+    teachers,
+)
+
+__all__ = ["callbacks", "dataset_readers", "losses", "models", "predictors", "teachers"]

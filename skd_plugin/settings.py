@@ -1,8 +1,8 @@
 """
 The environment variables that the shipped configs read.
 
-Jsonnet raises on an unset `std.extVar`, so what is unset is set to "" here, which the configs take for "not given"; they
-name the defaults themselves, in `training_configs/lib/settings.libsonnet` and in each task's `task.libsonnet`.
+Jsonnet raises on an unset `std.extVar`, so what is unset is set to "" here, which the configs take for "not given".
+The defaults are theirs: see `training_configs/lib/settings.libsonnet` and each task's `task.libsonnet`.
 """
 
 import os

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Dict, Iterator, List, Optional
 
 import pytest
+import torch
 from allennlp.commands import main
 from allennlp.commands.train import train_model
 from allennlp.common import Params
@@ -25,13 +26,19 @@ def tagger_config(languages: List[str], **model: Any) -> Dict[str, Any]:
         for split in ("train", "dev")
     }
     return {
-        "dataset_reader": {"type": "conll_tagging", "source_encoding": "BIO", "max_sentences_per_file": 40},
+        "dataset_reader": {
+            "type": "conll_tagging",
+            "source_encoding": "BIO",
+            "max_sentences_per_file": 40,
+        },
         "train_data_path": paths["train"],
         "validation_data_path": paths["dev"],
         "model": {
             "type": "distilled_crf_tagger",
             "label_encoding": "BIO",
-            "text_field_embedder": {"token_embedders": {"tokens": {"type": "embedding", "embedding_dim": 12}}},
+            "text_field_embedder": {
+                "token_embedders": {"tokens": {"type": "embedding", "embedding_dim": 12}}
+            },
             "encoder": {"type": "lstm", "input_size": 12, "hidden_size": 8, "bidirectional": True},
             **model,
         },
@@ -52,7 +59,8 @@ def student_config(
     config = tagger_config(
         LANGUAGES,
         teachers={
-            language: [{"archive_file": str(teachers / language / "model.tar.gz")}] for language in LANGUAGES
+            language: [{"archive_file": str(teachers / language / "model.tar.gz")}]
+            for language in LANGUAGES
         },
         losses=losses or [{"type": "posterior"}, {"type": "weighted_top_k", "k": 3}],
     )
@@ -118,4 +126,32 @@ def student(teachers: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The serialization directory of a trained student."""
     folder = tmp_path_factory.mktemp("student") / "run"
     train(student_config(teachers), folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_transformer(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a BERT of random weights and a vocabulary of characters; under 300 KB."""
+    from transformers import BertConfig, BertModel, BertTokenizer
+
+    folder = tmp_path_factory.mktemp("tiny-bert")
+    text = "".join(
+        (NER / language / "train.txt").read_text(encoding="utf-8") for language in LANGUAGES
+    )
+    characters = sorted(set(text.lower()) - set(" \n"))
+    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    vocabulary = [*special, *characters, *(f"##{character}" for character in characters)]
+    (folder / "vocab.txt").write_text("\n".join(vocabulary) + "\n", encoding="utf-8")
+    BertTokenizer(str(folder / "vocab.txt"), do_lower_case=False).save_pretrained(folder)
+    torch.manual_seed(0)
+    config = BertConfig(
+        vocab_size=len(vocabulary),
+        hidden_size=16,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=32,
+        max_position_embeddings=512,
+    )
+    BertModel(config).save_pretrained(folder)
+    assert sum(path.stat().st_size for path in folder.iterdir()) < 300_000
     return folder

@@ -14,7 +14,12 @@ from allennlp.data import Instance
 from allennlp.training import GradientDescentTrainer, TrainerCallback
 
 from skd_plugin.dataset_readers.sentence import UNLABELED
-from skd_plugin.knowledge import CachedKnowledge, KnowledgeRequest, KnowledgeStore, LmdbKnowledgeStore
+from skd_plugin.knowledge import (
+    CachedKnowledge,
+    KnowledgeRequest,
+    KnowledgeStore,
+    LmdbKnowledgeStore,
+)
 from skd_plugin.losses import Progress
 from skd_plugin.models.distilled_crf_tagger import DistilledCrfTagger
 from skd_plugin.teachers import Ensemble
@@ -94,8 +99,12 @@ class CacheTeacherKnowledge(TrainerCallback):
         if kwargs.get("is_training"):
             self._advance(trainer._epochs_completed, trainer._batches_in_epoch_completed)
 
-    def on_epoch(
-        self, trainer: GradientDescentTrainer, metrics: Dict[str, Any], epoch: int, **kwargs: Any
+    def on_epoch(  # type: ignore[override]
+        self,
+        trainer: GradientDescentTrainer,
+        metrics: Dict[str, Any],
+        epoch: int,
+        **kwargs: Any,
     ) -> None:
         self._advance(epoch + 1, 0)
 
@@ -128,7 +137,12 @@ class CacheTeacherKnowledge(TrainerCallback):
             for key, words in sentences.items()
             if not self._store.answers(source, key, request)
         ]
-        logger.info('"%s": %d of %d sentences are cached', language, len(sentences) - len(missing), len(sentences))
+        logger.info(
+            '"%s": %d of %d sentences are cached',
+            language,
+            len(sentences) - len(missing),
+            len(sentences),
+        )
         if known and not missing:
             return
         ensemble.load(device)

@@ -42,7 +42,9 @@ class CachedKnowledge:
             labels = store.labels(source)
             if labels is None:
                 raise ValueError(f"the store has no labels of source {source}")
-            self._tag_of_label[language] = align_labels(labels, tags, f'the teachers of "{language}"')
+            self._tag_of_label[language] = align_labels(
+                labels, tags, f'the teachers of "{language}"'
+            )
 
     def batch(
         self, metadata: List[Dict[str, Any]], num_tokens: int, device: torch.device

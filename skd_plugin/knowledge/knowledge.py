@@ -31,12 +31,13 @@ class KnowledgeRequest:
         if unknown:
             raise ValueError(f"fields: expected some of {FIELDS}, got {sorted(unknown)}")
         if ("paths" in self.fields) != (self.num_paths > 0):
-            raise ValueError(f"num_paths: got {self.num_paths} with fields {sorted(self.fields)}")
+            raise ValueError(
+                "num_paths: expected a positive number with paths and 0 without, "
+                f"got {self.num_paths} with fields {sorted(self.fields)}"
+            )
 
     def __or__(self, other: "KnowledgeRequest") -> "KnowledgeRequest":
-        return KnowledgeRequest(
-            self.fields | other.fields, max(self.num_paths, other.num_paths)
-        )
+        return KnowledgeRequest(self.fields | other.fields, max(self.num_paths, other.num_paths))
 
 
 @dataclass(frozen=True)

@@ -50,6 +50,7 @@ class LmdbKnowledgeStore(KnowledgeStore):
             version = str(SCHEMA_VERSION).encode()
             self._transact(lambda transaction: transaction.put(b"schema_version", version), True)
         elif int(found) != SCHEMA_VERSION:
+            self.close()
             raise ConfigurationError(
                 f"{path}: this knowledge store has schema version {int(found)}; expected {SCHEMA_VERSION}. "
                 "Point the store elsewhere, or delete the folder to compute the knowledge anew."

@@ -72,6 +72,7 @@ def merge(old: Optional[Knowledge], new: Knowledge) -> Knowledge:
         return new
     fields = {**as_arrays(old), **as_arrays(new)}
     if old.num_paths_asked > new.num_paths_asked:
-        fields.update(paths=old.paths, path_log_probs=old.path_log_probs)
+        for name in ("paths", "path_log_probs"):
+            fields[name] = as_arrays(old)[name]
     asked = max(old.num_paths_asked, new.num_paths_asked)
     return Knowledge(num_paths_asked=asked, **fields)

@@ -1,5 +1,6 @@
 """Top-K distillation: the teacher's best paths as the student's gold."""
 
+from allennlp.common.checks import ConfigurationError
 from torch import Tensor
 
 from skd_plugin.knowledge.knowledge import KnowledgeBatch, KnowledgeRequest
@@ -23,6 +24,8 @@ class TopKLoss(DistillationLoss):
 
     def __init__(self, k: int = 10, weight: float = 1.0) -> None:
         super().__init__(weight)
+        if k < 1:
+            raise ConfigurationError(f"k of a loss: expected a positive number of paths, got {k}")
         self.request = KnowledgeRequest(frozenset(["paths"]), num_paths=k)
         self.k = k
 

@@ -1,15 +1,14 @@
 """Accuracy and span F1 of every language, and macro over languages."""
 
 from collections import defaultdict
-from typing import Any, Dict, List, Sequence, Tuple
+from typing import Any, Dict, List, Sequence
 
 import numpy as np
 import torch.distributed as dist
 from allennlp.common.util import is_distributed
 from allennlp.training.metrics import Metric
-from seqeval.metrics.sequence_labeling import get_entities
 
-from skd_plugin.dataset_readers.tag_encodings import convert_tags, tags_to_spans
+from skd_plugin.dataset_readers.tag_encodings import tags_to_spans
 
 
 class MultilingualMetric(Metric):
@@ -54,7 +53,9 @@ class MultilingualMetric(Metric):
             for name, value in values.items()
         }
         for name in next(iter(by_language.values()), {}):
-            metrics[f"macro_{name}"] = float(np.mean([values[name] for values in by_language.values()]))
+            metrics[f"macro_{name}"] = float(
+                np.mean([values[name] for values in by_language.values()])
+            )
         return metrics
 
     def reset(self) -> None:

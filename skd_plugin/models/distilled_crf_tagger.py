@@ -94,7 +94,9 @@ class DistilledCrfTagger(Model):
     ) -> None:
         super().__init__(vocab, **kwargs)
         if loss_reduction not in ("mean", "sum"):
-            raise ConfigurationError(f'loss_reduction: expected "mean" or "sum", got "{loss_reduction}"')
+            raise ConfigurationError(
+                f'loss_reduction: expected "mean" or "sum", got "{loss_reduction}"'
+            )
         if teachers and not losses:
             raise ConfigurationError(
                 'there are teachers but no losses; say what to learn from them, e.g. "losses": [{"type": "posterior"}]'
@@ -259,7 +261,9 @@ class DistilledCrfTagger(Model):
     ) -> None:
         for path, gold, sentence in zip(decoded, tags.tolist(), metadata):
             if gold[0] != UNLABELED:
-                self._metric(sentence["language"], self._names(path), self._names(gold[: len(path)]))
+                self._metric(
+                    sentence["language"], self._names(path), self._names(gold[: len(path)])
+                )
 
     def _names(self, path: List[int]) -> List[str]:
         return [self.vocab.get_token_from_index(tag, self.label_namespace) for tag in path]

@@ -28,11 +28,10 @@ def crf_chain(
     `LinearChain` over the CRF's tags; its paths are those of `viterbi_tags` if constrained (label weights, which count
     in AllenNLP's training loss alone, do not enter).
     """
-    transitions = crf.transitions
+    transitions: Tensor = crf.transitions
+    start = end = transitions.new_zeros(crf.num_tags)
     if crf.include_start_end_transitions:
         start, end = crf.start_transitions, crf.end_transitions
-    else:
-        start = end = transitions.new_zeros(crf.num_tags)
     if constrained:
         # The last but one row of the mask stands for the start, its last column for the end.
         forbidden = crf._constraint_mask < 0.5

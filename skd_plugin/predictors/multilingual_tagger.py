@@ -9,8 +9,10 @@ from allennlp.data import DatasetReader, Instance, Token
 from allennlp.models import Model
 from allennlp.predictors import Predictor
 
+from skd_plugin.dataset_readers import TaggingDatasetReader
 from skd_plugin.dataset_readers.tag_encodings import tags_to_spans
 from skd_plugin.dataset_readers.tokenization import tokenize
+from skd_plugin.models import DistilledCrfTagger
 from skd_plugin.structures import LinearChain
 
 
@@ -51,7 +53,15 @@ class MultilingualTaggerPredictor(Predictor):
         top_k: int = 0,
         posteriors: bool = False,
     ) -> None:
+        if not isinstance(model, DistilledCrfTagger) or not isinstance(
+            dataset_reader, TaggingDatasetReader
+        ):
+            raise ConfigurationError(
+                "multilingual_tagger: expected a distilled_crf_tagger and a reader that derives from "
+                f"TaggingDatasetReader; got {type(model).__name__} and {type(dataset_reader).__name__}"
+            )
         super().__init__(model, dataset_reader)
+        self._tagger, self._reader = model, dataset_reader
         self._tokenization = tokenization
         self._top_k = top_k
         self._posteriors = posteriors
@@ -59,7 +69,9 @@ class MultilingualTaggerPredictor(Predictor):
     def predict(self, sentence: str, language: Optional[str] = None, **options: Any) -> JsonDict:
         """Tags one sentence; `options` as in a line of input."""
         options = {"sentence": sentence, "language": language, **options}
-        return self.predict_json({name: value for name, value in options.items() if value is not None})
+        return self.predict_json(
+            {name: value for name, value in options.items() if value is not None}
+        )
 
     def predict_json(self, inputs: JsonDict) -> JsonDict:
         return self.predict_batch_json([inputs])[0]
@@ -67,7 +79,7 @@ class MultilingualTaggerPredictor(Predictor):
     def predict_batch_json(self, inputs: List[JsonDict]) -> List[JsonDict]:
         tokens = [self._tokens(line) for line in inputs]
         instances = [
-            self._dataset_reader.text_to_instance(words, language=line.get("language"))
+            self._reader.text_to_instance(words, language=line.get("language"))
             for words, line in zip(tokens, inputs)
         ]
         return self._predict(instances, inputs, tokens)
@@ -81,7 +93,7 @@ class MultilingualTaggerPredictor(Predictor):
 
     def _json_to_instance(self, json_dict: JsonDict) -> Instance:
         language = json_dict.get("language")
-        return self._dataset_reader.text_to_instance(self._tokens(json_dict), language=language)
+        return self._reader.text_to_instance(self._tokens(json_dict), language=language)
 
     # ---- parts
 
@@ -96,6 +108,8 @@ class MultilingualTaggerPredictor(Predictor):
             if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
                 raise ConfigurationError(f'"tokens": expected a list of strings, got {words!r}')
             tokens = [Token(word) for word in words]
+        elif not isinstance(line["sentence"], str):
+            raise ConfigurationError(f'"sentence": expected a string, got {line["sentence"]!r}')
         else:
             tokens = tokenize(line["sentence"], self._tokenization)
         if not tokens:
@@ -107,8 +121,8 @@ class MultilingualTaggerPredictor(Predictor):
         self, instances: List[Instance], lines: Sequence[JsonDict], tokens: List[List[Token]]
     ) -> List[JsonDict]:
         for instance in instances:
-            self._dataset_reader.apply_token_indexers(instance)
-        outputs = self._model.forward_on_instances(instances)
+            self._reader.apply_token_indexers(instance)
+        outputs = self._tagger.forward_on_instances(instances)
         return [
             sanitize(self._describe(output, line, instance, words))
             for output, line, instance, words in zip(outputs, lines, instances, tokens)
@@ -123,17 +137,18 @@ class MultilingualTaggerPredictor(Predictor):
             "tags": output["tags"],
             "language": metadata["language"],
         }
-        encoding = self._model.label_encoding
+        encoding = self._tagger.label_encoding
         if encoding is not None:
             spans = tags_to_spans(output["tags"], encoding, strict=False)
             description["spans"] = [
-                _span(label, start, end, tokens, line.get("sentence")) for label, start, end in spans
+                _span(label, start, end, tokens, line.get("sentence"))
+                for label, start, end in spans
             ]
         top_k = line.get("top_k", self._top_k)
         if top_k or line.get("posteriors", self._posteriors):
             logits = torch.as_tensor(output["logits"])[: len(tokens)].unsqueeze(0)
-            logits = logits.to(self._model.crf.transitions.device)
-            chain = self._model.chain(logits, logits.new_ones(logits.shape[:2]).bool())
+            logits = logits.to(self._tagger.crf.transitions.device)
+            chain = self._tagger.chain(logits, logits.new_ones(logits.shape[:2]).bool())
             if top_k:
                 description["top_k"] = self._best_paths(chain, top_k)
             if line.get("posteriors", self._posteriors):
@@ -158,7 +173,7 @@ class MultilingualTaggerPredictor(Predictor):
         ]
 
     def _label(self, tag: int) -> str:
-        return self._model.vocab.get_token_from_index(tag, self._model.label_namespace)
+        return self._tagger.vocab.get_token_from_index(tag, self._tagger.label_namespace)
 
 
 def _span(label: str, start: int, end: int, tokens: List[Token], text: Optional[str]) -> JsonDict:

@@ -88,7 +88,9 @@ class LinearChain:
         _check_shape("mask", mask, (batch_size, num_tokens))
         mask = mask.bool()
         if not bool(mask[:, 0].all()) or bool((mask[:, 1:] > mask[:, :-1]).any()):
-            raise ValueError("mask: expected tokens first and padding last, and a token in every row")
+            raise ValueError(
+                "mask: expected tokens first and padding last, and a token in every row"
+            )
 
         self.mask = mask
         self.emissions = _computable(emissions)
@@ -101,30 +103,40 @@ class LinearChain:
     @cached_property
     def log_partition(self) -> Tensor:
         """log Z = log sum_y exp s(y), shape (batch_size,)."""
-        return torch.logsumexp(self._alpha[:, -1] + self.end, dim=-1)
+        alpha, shift = self._forward
+        return torch.logsumexp(alpha[:, -1] + self.end, dim=-1) + shift
 
     @cached_property
-    def _alpha(self) -> Tensor:
-        """Log-sum of the scores of all prefixes that end in a tag; on padding the last token's; like the emissions."""
-        alpha = self.start + self.emissions[:, 0]
-        alphas = [alpha]
+    def _forward(self) -> Tuple[Tensor, Tensor]:
+        """
+        Log-sum of the scores of all prefixes that end in a tag, like the emissions; on padding the last token's.
+
+        Each token's is shifted to the maximum 0: sums over many tokens would leave no digits to tell tags apart. The
+        second tensor, shape (batch_size,), is the sum of the shifts.
+        """
+        alpha, shift = _shift_to_zero(self.start + self.emissions[:, 0])
+        alphas, shifts = [alpha], [shift]
         for token in range(1, self.emissions.size(1)):
             # Shape: (batch_size, from_tag, to_tag)
             extended = alpha.unsqueeze(2) + self.transitions
             extended = torch.logsumexp(extended, dim=1) + self.emissions[:, token]
-            alpha = torch.where(self.mask[:, token, None], extended, alpha)
+            extended, shift = _shift_to_zero(extended)
+            here = self.mask[:, token, None]
+            alpha = torch.where(here, extended, alpha)
             alphas.append(alpha)
-        return torch.stack(alphas, dim=1)
+            shifts.append(shift.masked_fill(~here, 0.0))
+        return torch.stack(alphas, dim=1), torch.cat(shifts, dim=1).sum(dim=1)
 
     @cached_property
     def _beta(self) -> Tensor:
-        """Log-sum of the scores of all suffixes that follow a tag; on padding `end`; shaped like the emissions."""
-        beta = self.end.expand(self.emissions.size(0), -1)
+        """Log-sum of the scores of all suffixes that follow a tag, shifted likewise; on padding `end`."""
+        beta = _shift_to_zero(self.end)[0].expand(self.emissions.size(0), -1)
         betas = [beta]
         for token in range(self.emissions.size(1) - 1, 0, -1):
             # Shape: (batch_size, from_tag, to_tag)
             extended = self.transitions + (self.emissions[:, token] + beta).unsqueeze(1)
-            beta = torch.where(self.mask[:, token, None], torch.logsumexp(extended, dim=2), beta)
+            extended = _shift_to_zero(torch.logsumexp(extended, dim=2))[0]
+            beta = torch.where(self.mask[:, token, None], extended, beta)
             betas.append(beta)
         return torch.stack(betas[::-1], dim=1)
 
@@ -167,7 +179,7 @@ class LinearChain:
     @cached_property
     def log_marginals(self) -> Tensor:
         """log p(y_t = tag), shape (batch_size, num_tokens, num_tags); 0 on padding."""
-        log_marginals = self._alpha + self._beta - self.log_partition[:, None, None]
+        log_marginals = torch.log_softmax(self._forward[0] + self._beta, dim=-1)
         return torch.where(self.mask.unsqueeze(2), log_marginals, log_marginals.new_zeros(()))
 
     @cached_property
@@ -176,28 +188,28 @@ class LinearChain:
         return self.log_marginals.exp() * self.mask.unsqueeze(2)
 
     @cached_property
-    def edge_marginals(self) -> Tensor:
-        """p(y_t = from, y_{t+1} = to), shape (batch_size, num_tokens - 1, num_tags, num_tags); 0 on padding."""
+    def _log_edge_marginals(self) -> Tensor:
+        """log p(y_t = from, y_{t+1} = to), shaped like `edge_marginals`; -1e30 on padding."""
         log_edges = (
-            self._alpha[:, :-1].unsqueeze(3)
+            self._forward[0][:, :-1].unsqueeze(3)
             + self.transitions
             + (self.emissions[:, 1:] + self._beta[:, 1:]).unsqueeze(2)
-            - self.log_partition[:, None, None, None]
         )
+        log_edges = log_edges.flatten(2).log_softmax(dim=-1).view_as(log_edges)
         edge_mask = self.mask[:, 1:, None, None]
-        return torch.where(edge_mask, log_edges, log_edges.new_full((), IMPOSSIBLE)).exp()
+        return torch.where(edge_mask, log_edges, log_edges.new_full((), IMPOSSIBLE))
+
+    @cached_property
+    def edge_marginals(self) -> Tensor:
+        """p(y_t = from, y_{t+1} = to), shape (batch_size, num_tokens - 1, num_tags, num_tags); 0 on padding."""
+        return self._log_edge_marginals.exp()
 
     @cached_property
     def entropy(self) -> Tensor:
-        """H(p) = log Z - E[s(y)] in nats, shape (batch_size,)."""
-        last = (self.mask.sum(dim=1) - 1)[:, None, None].expand(-1, 1, self.marginals.size(2))
-        expected_score = (
-            (self.marginals * self.emissions).sum(dim=(1, 2))
-            + (self.edge_marginals * self.transitions).sum(dim=(1, 2, 3))
-            + (self.marginals[:, 0] * self.start).sum(dim=1)
-            + (self.marginals.gather(1, last).squeeze(1) * self.end).sum(dim=1)
-        )
-        return self.log_partition - expected_score
+        """H(p) = H(y_1) + sum_t H(y_{t+1} | y_t) in nats, shape (batch_size,)."""
+        first = (self.marginals[:, 0] * self.log_marginals[:, 0]).sum(dim=1)
+        log_conditionals = self._log_edge_marginals - self.log_marginals[:, :-1].unsqueeze(3)
+        return -first - (self.edge_marginals * log_conditionals).sum(dim=(1, 2, 3))
 
     # ---- the best paths
 
@@ -250,6 +262,12 @@ class LinearChain:
 def _check_shape(name: str, tensor: Tensor, expected: Tuple[int, ...]) -> None:
     if tuple(tensor.shape) != expected:
         raise ValueError(f"{name}: expected shape {expected}, got {tuple(tensor.shape)}")
+
+
+def _shift_to_zero(scores: Tensor) -> Tuple[Tensor, Tensor]:
+    """Scores less their maximum over the last dimension, and that maximum, which counts as a constant."""
+    maximum = scores.detach().amax(dim=-1, keepdim=True)
+    return scores - maximum, maximum
 
 
 def _computable(scores: Tensor) -> Tensor:

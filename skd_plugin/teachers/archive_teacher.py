@@ -61,7 +61,7 @@ class ArchiveTeacher(Teacher):
         model = archive.model.to(device).eval()
         if hasattr(model, "crf"):
             # Only the logits are wanted: spare the stock tagger its decoding, sentence by sentence.
-            model.crf.viterbi_tags = _no_decoding
+            setattr(model.crf, "viterbi_tags", _no_decoding)  # noqa: B010
         self._token_indexers = _find_token_indexers(archive.dataset_reader, self._archive_file)
         self._model = model
 
@@ -120,7 +120,10 @@ def _hash_archive(path: str) -> str:
     for name, content in _members(path):
         if name in ("weights.th", "config.json") or name.startswith("vocabulary/"):
             digest = hashlib.blake2b(digest_size=16)
-            for block in iter(lambda: content.read(2**20), b""):
+            while True:
+                block = content.read(2**20)
+                if not block:
+                    break
                 digest.update(block)
             hashes[name] = digest.hexdigest()
     return hashlib.blake2b(repr(sorted(hashes.items())).encode(), digest_size=16).hexdigest()

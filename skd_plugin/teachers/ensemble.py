@@ -59,7 +59,9 @@ class Ensemble:
     ) -> List[Knowledge]:
         """What the teachers know of a batch of sentences, given as words."""
         labels = self.labels
-        chains = [_widen(teacher.chain(sentences), teacher.labels, labels) for teacher in self._teachers]
+        chains = [
+            _widen(teacher.chain(sentences), teacher.labels, labels) for teacher in self._teachers
+        ]
         arrays = {}
         if "paths" in request.fields:
             paths, log_probs = _best_paths(chains, request.num_paths)
@@ -68,7 +70,9 @@ class Ensemble:
         if "posteriors" in request.fields:
             arrays["log_posteriors"] = _mix([chain.log_marginals for chain in chains])
         if "emissions" in request.fields:
-            arrays["log_emissions"] = _mix([chain.emissions.log_softmax(dim=-1) for chain in chains])
+            arrays["log_emissions"] = _mix(
+                [chain.emissions.log_softmax(dim=-1) for chain in chains]
+            )
 
         return [
             _one_sentence({name: array[row] for name, array in arrays.items()}, len(words), request)
@@ -92,7 +96,9 @@ def _one_sentence(
 
 def _widen(chain: LinearChain, labels: List[str], all_labels: List[str]) -> LinearChain:
     """The same chain over more labels, which are impossible."""
-    index = torch.tensor([all_labels.index(label) for label in labels], device=chain.emissions.device)
+    index = torch.tensor(
+        [all_labels.index(label) for label in labels], device=chain.emissions.device
+    )
     size = len(all_labels)
     emissions = chain.emissions.new_full((*chain.mask.shape, size), IMPOSSIBLE)
     emissions[..., index] = chain.emissions

@@ -36,7 +36,9 @@ class FakeKnowledge:
         )
         known = (knowledge, np.arange(num_tags))
         others = [None] * (len(metadata) - 1)
-        return KnowledgeBatch.collate([known, *others], self.model.request, num_tokens, num_tags, device)
+        return KnowledgeBatch.collate(
+            [known, *others], self.model.request, num_tokens, num_tags, device
+        )
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +78,9 @@ def test_loss_mixes_teachers_and_gold_and_falls_back_to_gold(
     batch, vocab = batch_and_vocab
     losses = [{"type": "posterior", "weight": 3.0}, {"type": "weighted_top_k", "k": 1}]
     schedule = {"type": "linear_by_epoch", "rate": 10}
-    model = build_student(vocab, teachers, losses=losses, loss_reduction=reduction, schedule=schedule)
+    model = build_student(
+        vocab, teachers, losses=losses, loss_reduction=reduction, schedule=schedule
+    )
     model.advance(Progress(epoch=3))
     output = model(**batch)
 
@@ -92,7 +96,9 @@ def test_loss_mixes_teachers_and_gold_and_falls_back_to_gold(
 def test_unlabeled_sentence_has_no_nll(batch_and_vocab, teachers):
     batch, vocab = batch_and_vocab
     losses = [{"type": "posterior"}]
-    model = build_student(vocab, teachers, losses=losses, schedule={"type": "constant", "weight": 0.25})
+    model = build_student(
+        vocab, teachers, losses=losses, schedule={"type": "constant", "weight": 0.25}
+    )
     tags = batch["tags"].clone()
     tags[0] = -100
     output = model(batch["tokens"], batch["metadata"], tags)
@@ -122,9 +128,15 @@ def test_evaluation_counts_gold_alone(batch_and_vocab, teachers):
     "parameters, message",
     [
         ({"loss_reduction": "max"}, 'loss_reduction: expected "mean" or "sum", got "max"'),
-        ({"label_encoding": None, "constrain_crf_decoding": True}, "constrain_crf_decoding needs a label_encoding"),
+        (
+            {"label_encoding": None, "constrain_crf_decoding": True},
+            "constrain_crf_decoding needs a label_encoding",
+        ),
         ({"teachers": {"en": [{"archive_file": "x"}]}}, "there are teachers but no losses"),
-        ({"losses": [{"type": "top_k", "weight": 0}]}, "weight of a loss: expected a positive number, got 0"),
+        (
+            {"losses": [{"type": "top_k", "weight": 0}]},
+            "weight of a loss: expected a positive number, got 0",
+        ),
     ],
 )
 def test_faults_of_the_config(batch_and_vocab, parameters, message):
@@ -141,7 +153,11 @@ def test_training_without_the_callback_says_so(batch_and_vocab, teachers):
 
 
 def test_no_weight_of_a_teacher_is_in_the_student(student):
-    state = torch.load(student / "weights.th") if (student / "weights.th").exists() else torch.load(student / "best.th")
+    state = (
+        torch.load(student / "weights.th")
+        if (student / "weights.th").exists()
+        else torch.load(student / "best.th")
+    )
     plain = build(Vocabulary.from_files(str(student / "vocabulary")))
     assert {name: value.shape for name, value in state.items()} == {
         name: value.shape for name, value in plain.state_dict().items()
@@ -169,9 +185,13 @@ def test_archive_lives_without_its_teachers(teachers, tmp_path):
     shutil.rmtree(own_teachers)
     shutil.rmtree(run)
 
-    prediction = Predictor.from_path(str(archive)).predict_json({"tokens": ["Anna", "sleeps"], "language": "en"})
+    prediction = Predictor.from_path(str(archive)).predict_json(
+        {"tokens": ["Anna", "sleeps"], "language": "en"}
+    )
     assert len(prediction["tags"]) == 2
-    allennlp("evaluate", archive, NER / "en" / "dev.txt", "--output-file", tmp_path / "metrics.json")
+    allennlp(
+        "evaluate", archive, NER / "en" / "dev.txt", "--output-file", tmp_path / "metrics.json"
+    )
     assert '"macro_f1"' in (tmp_path / "metrics.json").read_text()
     fine_tuned = tagger_config(LANGUAGES)
     fine_tuned["model"] = {"type": "from_archive", "archive_file": str(archive)}

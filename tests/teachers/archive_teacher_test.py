@@ -41,7 +41,9 @@ def logits_and_mask(model, reader):
     for instance in instances:
         reader.apply_token_indexers(instance)
     outputs = model.forward_on_instances(instances)
-    return [torch.as_tensor(output["logits"])[: len(words)] for output, words in zip(outputs, SENTENCES)]
+    return [
+        torch.as_tensor(output["logits"])[: len(words)] for output, words in zip(outputs, SENTENCES)
+    ]
 
 
 def test_chain_is_the_distribution_that_the_archive_decodes(archive):
@@ -54,14 +56,18 @@ def test_chain_is_the_distribution_that_the_archive_decodes(archive):
         best = chain.top_k(5)
         if hasattr(stock.model, "crf"):
             expected = stock.model.crf.viterbi_tags(logits.unsqueeze(0), top_k=5)[0]
-            assert [path[:length] for path in best.paths[row].tolist()] == [path for path, _ in expected]
+            assert [path[:length] for path in best.paths[row].tolist()] == [
+                path for path, _ in expected
+            ]
             scores = torch.tensor([score for _, score in expected])
             torch.testing.assert_close(best.scores[row], scores, atol=1e-4, rtol=1e-5)
         else:
             # A softmax tagger is a chain with zero transitions.
             assert not chain.transitions.any()
             assert best.paths[row, 0, :length].tolist() == logits.argmax(dim=1).tolist()
-            torch.testing.assert_close(chain.marginals[row, :length], logits.softmax(dim=1), atol=1e-5, rtol=1e-4)
+            torch.testing.assert_close(
+                chain.marginals[row, :length], logits.softmax(dim=1), atol=1e-5, rtol=1e-4
+            )
 
 
 def test_labels_are_in_the_order_of_the_archive(archive):
@@ -88,17 +94,26 @@ def test_fingerprint_is_of_the_content(teachers, tmp_path):
     shutil.copy(teachers / "en" / "model.tar.gz", tmp_path / "other.tar.gz")
     assert ArchiveTeacher(str(tmp_path / "other.tar.gz")).fingerprint == packed
     assert ArchiveTeacher(str(teachers / "ru" / "model.tar.gz")).fingerprint != packed
-    assert ArchiveTeacher(str(teachers / "en" / "model.tar.gz"), constrained=False).fingerprint != packed
+    assert (
+        ArchiveTeacher(str(teachers / "en" / "model.tar.gz"), constrained=False).fingerprint
+        != packed
+    )
 
 
 def test_fingerprint_of_a_serialization_directory_is_that_of_its_archive(teachers, tmp_path):
     folder = tmp_path / "run"
     shutil.copytree(teachers / "en", folder)
-    assert ArchiveTeacher(str(folder)).fingerprint == ArchiveTeacher(str(folder / "model.tar.gz")).fingerprint
+    assert (
+        ArchiveTeacher(str(folder)).fingerprint
+        == ArchiveTeacher(str(folder / "model.tar.gz")).fingerprint
+    )
     weights = torch.load(folder / "best.th")
     weights["crf.transitions"] += 1
     torch.save(weights, folder / "best.th")
-    assert ArchiveTeacher(str(folder)).fingerprint != ArchiveTeacher(str(folder / "model.tar.gz")).fingerprint
+    assert (
+        ArchiveTeacher(str(folder)).fingerprint
+        != ArchiveTeacher(str(folder / "model.tar.gz")).fingerprint
+    )
 
 
 def test_a_teacher_is_no_module():
@@ -106,14 +121,19 @@ def test_a_teacher_is_no_module():
 
 
 def test_missing_archive():
-    with pytest.raises(ConfigurationError, match="nowhere.tar.gz: no such teacher archive; train the teachers first"):
-        ArchiveTeacher("nowhere.tar.gz").fingerprint
+    with pytest.raises(
+        ConfigurationError,
+        match="nowhere.tar.gz: no such teacher archive; train the teachers first",
+    ):
+        assert ArchiveTeacher("nowhere.tar.gz").fingerprint
 
 
 def test_model_without_logits(teachers, monkeypatch):
     teacher = loaded(teachers / "en" / "model.tar.gz")
     monkeypatch.setattr(type(teacher._model), "forward", lambda self, **_: {})
-    with pytest.raises(ConfigurationError, match="a DistilledCrfTagger cannot teach: expected an output `logits`"):
+    with pytest.raises(
+        ConfigurationError, match="a DistilledCrfTagger cannot teach: expected an output `logits`"
+    ):
         teacher.chain(SENTENCES)
 
 

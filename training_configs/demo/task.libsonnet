@@ -9,6 +9,7 @@ local embedder = embedders.words_and_characters(word_dim=32, character_dim=16, n
   reader: { type: 'conll_tagging', source_encoding: 'BIO', label_encoding: 'BIO' },
   label_encoding: 'BIO',
   metric: 'macro_f1',
+  labels: [],
   languages: settings.languages(['de', 'en', 'ru', 'zh']),
   path(language, split): '%s/%s/%s.txt' % [settings.data('fixtures/ner'), language, split],
 

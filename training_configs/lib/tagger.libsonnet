@@ -1,6 +1,6 @@
 // A CRF tagger: a teacher if `languages` is one, a multilingual baseline if they are several.
 //
-// task:     { reader, label_encoding, metric, languages, path(language, split) }
+// task:     { reader, label_encoding, metric, labels, languages, path(language, split) }; `labels` beyond those of the training data
 // size:     { embedder, hidden_dim }, or { embedder } alone for an embedder that needs no encoder
 // recipe:   of recipes.libsonnet
 local encoders = import 'encoders.libsonnet';
@@ -18,6 +18,7 @@ function(task, languages, size, recipe)
     test_data_path: paths('test'),
     evaluate_on_test: true,
     datasets_for_vocab_creation: ['train'],
+    vocabulary: { tokens_to_add: { labels: task.labels } },
     random_seed: settings.seed,
     numpy_seed: settings.seed,
     pytorch_seed: settings.seed,

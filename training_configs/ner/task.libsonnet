@@ -12,6 +12,7 @@ local embedder = embedders.words_and_characters();
   reader: { type: 'conll_tagging', source_encoding: 'BIO', label_encoding: 'BIO' },
   label_encoding: 'BIO',
   metric: 'macro_f1',
+  labels: [],
   languages: settings.languages(['de', 'en', 'es', 'nl']),
   path(language, split): '%s/%s/%s.txt' % [data, language, split],
 

@@ -6,6 +6,10 @@ local recipes = import '../lib/recipes.libsonnet';
 local treebanks = {
   en: 'en_ewt', fa: 'fa_seraji', fr: 'fr_gsd', he: 'he_htb', id: 'id_gsd', ja: 'ja_gsd', sl: 'sl_ssj', ta: 'ta_ttb',
 };
+// All of them, since a small treebank does not have every one in every split.
+local upos = [
+  'ADJ', 'ADP', 'ADV', 'AUX', 'CCONJ', 'DET', 'INTJ', 'NOUN', 'NUM', 'PART', 'PRON', 'PROPN', 'PUNCT', 'SCONJ', 'SYM', 'VERB', 'X',
+];
 local data = settings.data('data/ud-pos');
 
 // A transformer in place of words and characters is this one line: embedders.transformer('bert-base-multilingual-cased', 768)
@@ -15,6 +19,7 @@ local embedder = embedders.words_and_characters();
   reader: { type: 'conllu_tagging', column: 'upos' },
   label_encoding: null,
   metric: 'macro_accuracy',
+  labels: upos,
   languages: settings.languages(std.objectFields(treebanks)),
   path(language, split): '%s/%s/%s-ud-%s.conllu' % [data, language, treebanks[language], split],
 

@@ -1,0 +1,218 @@
+"""AllenNLP's commands on the demo's configs, as a user types them."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tests.runs import NER, ROOT, allennlp, metrics_of
+
+DEMO = ROOT / "training_configs" / "demo"
+
+
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("demo")
+    return {
+        "SKD_DATA": str(NER),
+        "SKD_LANGUAGES": "en,ru",
+        "SKD_TEACHERS": str(folder / "teachers"),
+        "SKD_KNOWLEDGE": str(folder / "knowledge"),
+        "SKD_TRAIN_SENTENCES": "40",
+        "SKD_EPOCHS": "2",
+        "OMP_NUM_THREADS": "1",
+    }
+
+
+def run(environment, *arguments, module="allennlp", folder=ROOT):
+    """Runs a command in a process of its own; returns what it printed."""
+    result = subprocess.run(
+        [sys.executable, "-m", module, *map(str, arguments)],
+        env={**os.environ, **environment},
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        universal_newlines=True,
+    )
+    assert result.returncode == 0, result.stdout[-3000:]
+    return result.stdout
+
+
+@pytest.fixture(scope="module")
+def trained(environment, tmp_path_factory):
+    """The serialization directory of a student of the demo, trained in a process of its own."""
+    folder = tmp_path_factory.mktemp("runs")
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        for language in ("en", "ru"):
+            patch.setenv("SKD_LANGUAGE", language)
+            target = os.path.join(environment["SKD_TEACHERS"], language)
+            allennlp("train", DEMO / "teacher.jsonnet", "-s", target)
+    run(
+        environment,
+        "train",
+        "training_configs/demo/posterior.jsonnet",
+        "-s",
+        folder / "run",
+        "--include-package",
+        "skd_plugin",
+    )
+    return folder / "run"
+
+
+def test_train(trained):
+    metrics = metrics_of(trained)
+    assert metrics["epoch"] == 1 and 0 <= metrics["test_macro_f1"] <= 1
+    assert metrics["test_macro_f1"] == pytest.approx(
+        (metrics["test__en_f1"] + metrics["test__ru_f1"]) / 2
+    )
+
+
+def test_progress_bar_shows_only_the_macro(environment, trained, tmp_path):
+    printed = run(environment, "evaluate", trained / "model.tar.gz", NER / "en" / "dev.txt")
+    bar = re.findall(r"[^\r\n]*\|\|[^\r\n]*", printed)[-1]
+    assert "macro_f1" in bar and "_en_" not in bar and "_und_" not in bar
+
+
+def test_plugins_file_makes_the_flag_optional(environment, trained, tmp_path):
+    run(environment, "train", DEMO / "baseline.jsonnet", "-s", tmp_path / "run", "--dry-run")
+
+
+def test_module_is_the_command(environment, trained, tmp_path):
+    output = tmp_path / "metrics.json"
+    arguments = [
+        "evaluate",
+        trained / "model.tar.gz",
+        NER / "ru" / "dev.txt",
+        "--output-file",
+        output,
+    ]
+    run(environment, *arguments, module="skd_plugin", folder=tmp_path)
+    assert "macro_f1" in json.loads(output.read_text())
+
+
+def test_evaluate_languages(trained, tmp_path):
+    data = json.dumps({"en": str(NER / "en" / "test.txt"), "ru": str(NER / "ru" / "test.txt")})
+    allennlp("evaluate", trained / "model.tar.gz", data, "--output-file", tmp_path / "metrics.json")
+    metrics = json.loads((tmp_path / "metrics.json").read_text())
+    expected = {
+        name[5:]: value for name, value in metrics_of(trained).items() if name.startswith("test_")
+    }
+    assert {name: metrics[name] for name in expected if name != "loss"} == {
+        name: value for name, value in expected.items() if name != "loss"
+    }
+
+
+def test_predict(trained, tmp_path):
+    (tmp_path / "input.jsonl").write_text(
+        '{"sentence": "Anna Keller moved to Lima.", "language": "en"}\n'
+    )
+    output = tmp_path / "output.jsonl"
+    allennlp(
+        "predict",
+        trained / "model.tar.gz",
+        tmp_path / "input.jsonl",
+        "--output-file",
+        output,
+        "--silent",
+    )
+    assert json.loads(output.read_text())["tokens"] == [
+        "Anna",
+        "Keller",
+        "moved",
+        "to",
+        "Lima",
+        ".",
+    ]
+
+
+def test_find_lr(environment, trained, tmp_path, monkeypatch):
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    allennlp(
+        "find-lr", DEMO / "baseline.jsonnet", "-s", tmp_path / "lr", "--num-batches", 12, "--force"
+    )
+    assert (tmp_path / "lr" / "lr-losses.png").exists()
+
+
+def test_find_lr_of_a_student(environment, trained, tmp_path, monkeypatch):
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    allennlp(
+        "find-lr", DEMO / "posterior.jsonnet", "-s", tmp_path / "lr", "--num-batches", 12, "--force"
+    )
+    assert (tmp_path / "lr" / "lr-losses.png").exists()
+
+
+def test_build_vocab(environment, tmp_path, monkeypatch):
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    allennlp("build-vocab", DEMO / "posterior.jsonnet", tmp_path / "vocabulary.tar.gz")
+    assert (tmp_path / "vocabulary.tar.gz").exists()
+
+
+def test_distributed(environment, trained, tmp_path):
+    """Two processes train, share the knowledge, and report metrics of all data."""
+    overrides = {"distributed": {"cuda_devices": [-1, -1]}, "trainer.cuda_device": -1}
+    knowledge = {"SKD_KNOWLEDGE": str(tmp_path / "knowledge")}
+    run(
+        {**environment, **knowledge},
+        "train",
+        "training_configs/demo/posterior_top_wk.jsonnet",
+        "-s",
+        tmp_path / "run",
+        "--include-package",
+        "skd_plugin",
+        "-o",
+        json.dumps(overrides),
+    )
+    metrics = metrics_of(tmp_path / "run")
+    for split, name in (("dev", "best_validation_"), ("test", "test_")):
+        data = json.dumps(
+            {language: str(NER / language / f"{split}.txt") for language in ("en", "ru")}
+        )
+        output = tmp_path / f"{split}.json"
+        allennlp("evaluate", tmp_path / "run" / "model.tar.gz", data, "--output-file", output)
+        for key, value in json.loads(output.read_text()).items():
+            if key != "loss":
+                assert metrics[name + key] == pytest.approx(value), (split, key)
+
+
+def test_force(environment, trained, tmp_path):
+    arguments = ["train", DEMO / "posterior.jsonnet", "-s", tmp_path / "run"]
+    run(environment, *arguments)
+    first = metrics_of(tmp_path / "run")
+    run(environment, *arguments, "--force")
+    assert metrics_of(tmp_path / "run") == first
+
+
+def test_recover_after_a_kill(environment, trained, tmp_path):
+    environment = {
+        **environment,
+        "SKD_TRAIN_SENTENCES": "",
+        "SKD_EPOCHS": "8",
+        "SKD_KNOWLEDGE": str(tmp_path / "knowledge"),
+    }
+    arguments = ["train", str(DEMO / "posterior.jsonnet"), "-s", str(tmp_path / "run")]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "allennlp", *arguments],
+        env={**os.environ, **environment},
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    while not list((tmp_path / "run").glob("training_state_e2_*.th")):
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.kill()
+    process.wait()
+    assert not (tmp_path / "run" / "metrics.json").exists()
+    printed = run(environment, *arguments, "--recover")
+    assert "asking the teachers" not in printed
+    assert '"en": 240 of 240 sentences are cached' in printed
+    assert metrics_of(tmp_path / "run")["epoch"] == 7
