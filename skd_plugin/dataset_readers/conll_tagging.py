@@ -19,7 +19,7 @@ class ConllTaggingReader(TaggingDatasetReader):
     """
     Reads one token a line in columns, with an empty line after each sentence.
 
-    `-DOCSTART-` lines are skipped. A sentence whose lines all lack the tag column is unlabelled.
+    `-DOCSTART-` lines are skipped. A sentence whose lines all lack the tag column, or leave it empty, is unlabelled.
 
     # Parameters
 
@@ -56,6 +56,12 @@ class ConllTaggingReader(TaggingDatasetReader):
             )
         if token_column < 0:
             raise ConfigurationError(f"token_column: expected 0 or more, got {token_column}")
+        if tag_column == token_column:
+            raise ConfigurationError(
+                f"tag_column: expected another than token_column, {token_column}"
+            )
+        if delimiter == "":
+            raise ConfigurationError('delimiter: expected at least one character, got ""')
         self._token_column = token_column
         self._tag_column = tag_column
         self._delimiter = delimiter
@@ -68,12 +74,10 @@ class ConllTaggingReader(TaggingDatasetReader):
         lines: List[Line] = []
         for number, line in self.open_lines(path):
             columns = self._split(line)
-            if not line.strip():
+            if not line.strip() or line.startswith("-DOCSTART-"):
                 if lines:
                     yield self._sentence(path, lines)
                 lines = []
-            elif columns[0] == "-DOCSTART-":
-                continue
             elif self._comment_prefix and not lines and line.startswith(self._comment_prefix):
                 continue
             else:
@@ -88,21 +92,28 @@ class ConllTaggingReader(TaggingDatasetReader):
         return [column.strip() for column in line.split(self._delimiter)]
 
     def _sentence(self, path: str, lines: List[Line]) -> Sentence:
-        tokens, tags, languages = [], [], set()
+        tokens, tags, languages = [], [], []
         for number, columns in lines:
             if len(columns) <= self._token_column or not columns[self._token_column]:
-                found = f"{len(columns)} columns" if len(columns) <= self._token_column else "an empty token"
+                found = (
+                    f"{len(columns)} columns"
+                    if len(columns) <= self._token_column
+                    else "an empty token"
+                )
                 raise DataError(path, number, found, f"a token in column {self._token_column}")
             token = columns[self._token_column]
             if self._language_prefix:
                 language, colon, token = token.partition(":")
                 if not colon or not language or not token:
-                    raise DataError(path, number, f'token "{columns[self._token_column]}"', '"language:token"')
-                languages.add(language)
+                    raise DataError(
+                        path, number, f'token "{columns[self._token_column]}"', '"language:token"'
+                    )
+                languages.append(language)
+                if language != languages[0]:
+                    expected = f'"{languages[0]}", as in the sentence\'s first line'
+                    raise DataError(path, number, f'language "{language}"', expected)
             tokens.append(token)
             tags.append(self._tag(columns))
-        if len(languages) > 1:
-            raise DataError(path, lines[0][0], f"languages {', '.join(sorted(languages))}", "one a sentence")
         return Sentence(tokens, self._tags(path, lines, tags), next(iter(languages), None))
 
     def _tag(self, columns: List[str]) -> Optional[str]:
@@ -113,9 +124,7 @@ class ConllTaggingReader(TaggingDatasetReader):
             return None
         return columns[column] or None
 
-    def _tags(
-        self, path: str, lines: List[Line], tags: List[Optional[str]]
-    ) -> Optional[List[str]]:
+    def _tags(self, path: str, lines: List[Line], tags: List[Optional[str]]) -> Optional[List[str]]:
         present = [tag for tag in tags if tag is not None]
         if not present:
             return None
@@ -131,7 +140,9 @@ class ConllTaggingReader(TaggingDatasetReader):
         if self._source_encoding is None:
             return present
         try:
-            return convert_tags(present, self._source_encoding, self._label_encoding or self._source_encoding)
+            return convert_tags(
+                present, self._source_encoding, self._label_encoding or self._source_encoding
+            )
         except TagError as error:
             number = lines[error.position][0]
             raise DataError(path, number, str(error), f"tags in {self._source_encoding}")

@@ -15,7 +15,9 @@ COLUMNS = ("id", "form", "lemma", "upos", "xpos", "feats", "head", "deprel", "de
 _AS_IS = {
     name: lambda columns, index: columns[index] for name in COLUMNS if name not in ("id", "feats")
 }
-_WORD, _RANGE, _EMPTY = (re.compile(form) for form in (r"(\d+)", r"(\d+)-(\d+)", r"(\d+)\.(\d+)"))
+_NUMBER = r"([1-9][0-9]*)"
+_IDS = (_NUMBER, f"{_NUMBER}-{_NUMBER}", rf"([0-9]+)\.{_NUMBER}")
+_WORD, _RANGE, _EMPTY = (re.compile(form) for form in _IDS)
 
 
 @DatasetReader.register("conllu_tagging")
@@ -58,12 +60,12 @@ class ConlluTaggingReader(TaggingDatasetReader):
     def _sentence(self, path: str, block: List[Tuple[int, str]]) -> Sentence:
         lines = [(number, line) for number, line in block if not line.startswith("#")]
         words = _check_ids(path, lines, block[0][0])
-        text = "\n".join(line for _, line in block) + "\n\n"
+        text = "\n".join(line for _, line in lines) + "\n\n"
         try:
-            (tokens,) = conllu.parse(text, fields=COLUMNS, field_parsers=_AS_IS)
+            (parsed,) = conllu.parse(text, fields=COLUMNS, field_parsers=_AS_IS)
         except (conllu.exceptions.ParseException, ValueError) as error:
             raise DataError(path, block[0][0], f"a sentence that is no CoNLL-U: {error}", "CoNLL-U")
-        tokens = [token for token in tokens if isinstance(token["id"], int)]
+        tokens = [token for token in parsed if isinstance(token["id"], int)]
         tags = [self._tag(token) for token in tokens]
         empty = [number for number, tag in zip(words, tags) if tag == "_"]
         if self._feature or not empty:
@@ -81,15 +83,11 @@ class ConlluTaggingReader(TaggingDatasetReader):
 
 
 def _check_ids(path: str, lines: List[Tuple[int, str]], first_line: int) -> List[int]:
-    """Checks columns and ids; the numbers of the lines that hold words."""
+    """The numbers of the lines that hold words; `DataError` for bad columns and ids."""
     words: List[int] = []
     last_of_range, range_line = 0, first_line
     for number, line in lines:
-        columns = line.split("\t")
-        if len(columns) != len(COLUMNS):
-            raise DataError(path, number, f"{len(columns)} tab-separated columns", str(len(COLUMNS)))
-        if "" in columns:
-            raise DataError(path, number, f"an empty column {COLUMNS[columns.index('')].upper()}", "_ or a value")
+        columns = _columns(path, number, line)
         word, span, empty = (form.fullmatch(columns[0]) for form in (_WORD, _RANGE, _EMPTY))
         following = len(words) + 1
         if word and int(word[1]) == following:
@@ -105,3 +103,16 @@ def _check_ids(path: str, lines: List[Tuple[int, str]], first_line: int) -> List
         found = f"a range up to {last_of_range} in a sentence of {len(words)} words"
         raise DataError(path, range_line, found, "ranges inside the sentence")
     return words
+
+
+def _columns(path: str, number: int, line: str) -> List[str]:
+    columns = line.split("\t")
+    if len(columns) != len(COLUMNS):
+        raise DataError(path, number, f"{len(columns)} tab-separated columns", str(len(COLUMNS)))
+    for name, column in zip(COLUMNS, columns):
+        if not column:
+            raise DataError(path, number, f"an empty column {name.upper()}", "_ or a value")
+        if "  " in column:
+            # UD allows no two spaces; the library would take them for the end of a column.
+            raise DataError(path, number, f"two spaces in column {name.upper()}", "one at a time")
+    return columns

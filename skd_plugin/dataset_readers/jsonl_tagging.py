@@ -44,14 +44,16 @@ class JsonlTaggingReader(TaggingDatasetReader):
         try:
             item = json.loads(line)
         except json.JSONDecodeError as error:
-            raise DataError(path, number, f"no JSON ({error.msg} at column {error.colno})", "a JSON object")
+            raise DataError(
+                path, number, f"no JSON ({error.msg} at column {error.colno})", "a JSON object"
+            )
         if not isinstance(item, dict):
-            raise DataError(path, number, f"a JSON {type(item).__name__}", "a JSON object")
+            raise DataError(path, number, _json(item), "a JSON object")
         tokens, language = item.get("tokens"), item.get("language")
-        if not _are_strings(tokens) or not tokens or "" in tokens:
-            raise DataError(path, number, f"tokens {json.dumps(tokens)}", "a list of words")
+        if not _are_strings(tokens) or not tokens:
+            raise DataError(path, number, f"tokens {_json(tokens)}", "a list of words")
         if language is not None and (not isinstance(language, str) or not language):
-            raise DataError(path, number, f"language {json.dumps(language)}", "a string")
+            raise DataError(path, number, f"language {_json(language)}", "a string")
         tags, spans = item.get("tags"), item.get("spans")
         if tags is not None and spans is not None:
             raise DataError(path, number, "both tags and spans", "one of them")
@@ -59,28 +61,41 @@ class JsonlTaggingReader(TaggingDatasetReader):
             tags = self._tags(path, number, spans, len(tokens))
         elif tags is not None:
             if not _are_strings(tags):
-                raise DataError(path, number, f"tags {json.dumps(tags)}", "a list of strings")
+                raise DataError(path, number, f"tags {_json(tags)}", "a list of tags")
             if len(tags) != len(tokens):
-                raise DataError(path, number, f"{len(tokens)} tokens and {len(tags)} tags", "as many")
+                raise DataError(
+                    path, number, f"{len(tokens)} tokens and {len(tags)} tags", "one tag a token"
+                )
         return Sentence(tokens, tags, language)
 
     def _tags(self, path: str, number: int, spans: Any, num_tokens: int) -> List[str]:
         if not isinstance(spans, list):
-            raise DataError(path, number, f"spans {json.dumps(spans)}", f"a list of {LABELED_SPAN}")
+            raise DataError(path, number, f"spans {_json(spans)}", f"a list of {LABELED_SPAN}")
         parsed = []
         for span in spans:
             one = _parse_span(span)
             if one is None:
-                raise DataError(path, number, f"span {json.dumps(span)}", LABELED_SPAN)
+                raise DataError(path, number, f"span {_json(span)}", LABELED_SPAN)
             parsed.append(one)
         try:
             return spans_to_tags(parsed, num_tokens, self._label_encoding)
         except ValueError as error:
-            raise DataError(path, number, f"spans {json.dumps(spans)}", f"disjoint spans inside the sentence: {error}")
+            raise DataError(
+                path,
+                number,
+                f"spans {_json(spans)}",
+                f"disjoint spans inside the sentence: {error}",
+            )
 
 
 def _are_strings(value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(item, str) for item in value)
+    return isinstance(value, list) and all(item and isinstance(item, str) for item in value)
+
+
+def _json(value: Any) -> str:
+    """As the file has it, but no longer than a message bears."""
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 100 else f"{text[:97]}..."
 
 
 def _parse_span(span: Any) -> Optional[Span]:

@@ -1,7 +1,7 @@
 """Opinion targets of the SemEval tasks on aspect-based sentiment analysis."""
 
 import logging
-from typing import Any, Iterator, List, Optional, Tuple
+from typing import Any, Dict, Iterator, List, Optional, Tuple
 from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
 
@@ -62,7 +62,9 @@ class SemevalAbsaReader(TaggingDatasetReader):
             num_kept, num_dropped = num_kept + len(kept), num_dropped + len(targets) - len(kept)
             yield self._sentence(text, kept)
         if num_dropped:
-            logger.warning("%s: dropped %d overlapping targets, kept %d", path, num_dropped, num_kept)
+            logger.warning(
+                "%s: dropped %d overlapping targets, kept %d", path, num_dropped, num_kept
+            )
 
     def _parse(self, path: str) -> Element:
         """The tree, whose elements know their line."""
@@ -80,19 +82,24 @@ class SemevalAbsaReader(TaggingDatasetReader):
                 parser.Parse(file.read(), True)
             except expat.ExpatError as error:
                 what = expat.errors.messages[error.code]
-                raise DataError(path, error.lineno, f"broken XML ({what})", "the XML of SemEval reviews")
+                raise DataError(
+                    path, error.lineno, f"broken XML ({what})", "the XML of SemEval reviews"
+                )
         return builder.close()
 
     def _targets(self, path: str, sentence: Element, text: str) -> List[Target]:
         """The targets of a sentence, each once."""
-        labels = {}
+        labels: Dict[Tuple[int, int], str] = {}
         for element in [*sentence.iter("aspectTerm"), *sentence.iter("Opinion")]:
             name = element.get("term", element.get("target"))
             if name is None or name == "NULL":
                 continue
             start, end = (_offset(path, element, attribute) for attribute in ("from", "to"))
-            if not 0 <= start < end <= len(text) or text[start:end].split() != name.split():
-                found = f'target "{name}" at {start} to {end}, where the text has "{text[start:end]}"'
+            place = text[start:end].split() if end <= len(text) else []
+            if not place or place != name.split():
+                found = (
+                    f'target "{name}" at {start} to {end}, where the text has "{text[start:end]}"'
+                )
                 raise DataError(path, _line(element), found, "the target's place in the text")
             label = self._label(path, element)
             labels[start, end] = label if labels.get((start, end), label) == label else "conflict"
@@ -103,7 +110,7 @@ class SemevalAbsaReader(TaggingDatasetReader):
             return "TARGET"
         polarity = element.get("polarity")
         if not polarity:
-            raise DataError(path, _line(element), f"a {element.tag} without polarity", "a polarity")
+            raise DataError(path, _line(element), f"<{element.tag}> without polarity", "a polarity")
         return polarity
 
     def _sentence(self, text: str, targets: List[Target]) -> Sentence:
@@ -136,6 +143,8 @@ def _line(element: Element) -> Optional[int]:
 
 def _offset(path: str, element: Element, name: str) -> int:
     value = element.get(name, "")
-    if not value.isdigit():
-        raise DataError(path, _line(element), f'{name}="{value}" of a {element.tag}', "a character offset")
+    if not value.isdecimal():
+        raise DataError(
+            path, _line(element), f'{name}="{value}" in <{element.tag}>', "a character offset"
+        )
     return int(value)

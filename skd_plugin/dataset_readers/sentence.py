@@ -3,7 +3,7 @@
 import hashlib
 import json
 from dataclasses import dataclass
-from typing import List, Optional, Sequence
+from typing import Any, List, Optional, Sequence, Tuple
 
 from allennlp.common.checks import ConfigurationError
 
@@ -36,6 +36,10 @@ class DataError(ConfigurationError):
     def __init__(self, path: str, line: Optional[int], found: str, expected: str) -> None:
         where = path if line is None else f"{path}, line {line}"
         super().__init__(f"{where}: found {found}; expected {expected}")
+        self.args = (path, line, found, expected)
+
+    def __reduce__(self) -> Tuple[Any, ...]:
+        return DataError, self.args
 
 
 def sentence_key(tokens: Sequence[str], language: str) -> str:

@@ -96,9 +96,11 @@ def spans_to_tags(spans: Sequence[Span], num_tokens: int, encoding: str) -> List
     tags = ["O"] * num_tokens
     for label, start, end in sorted(spans, key=lambda span: span[1]):
         if not 0 <= start <= end < num_tokens:
-            raise ValueError(f"the span {start} to {end} does not lie in {num_tokens} tokens")
+            raise ValueError(
+                f"the span of tokens {start} to {end} does not lie in {num_tokens} tokens"
+            )
         if any(tag != "O" for tag in tags[start : end + 1]):
-            raise ValueError(f"the span {start} to {end} overlaps another one")
+            raise ValueError(f"the span of tokens {start} to {end} overlaps another one")
         touches = start > 0 and tags[start - 1] != "O" and tags[start - 1][2:] == label
         tags[start] = f"{write_as['U' if start == end else 'B']}-{label}"
         if encoding == "IOB1" and touches:

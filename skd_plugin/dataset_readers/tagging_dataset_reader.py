@@ -1,23 +1,29 @@
 """What all readers share; the base of a reader of your own."""
 
-import gzip
-import io
+import inspect
 import itertools
-import json
-from contextlib import contextmanager
-from os import PathLike
-from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple, Union
+from typing import (
+    IO,
+    Any,
+    ContextManager,
+    Dict,
+    Iterable,
+    Iterator,
+    Optional,
+    Sequence,
+    Tuple,
+    Type,
+    Union,
+)
 
 from allennlp.common.checks import ConfigurationError
-from allennlp.common.file_utils import cached_path
+from allennlp.common.from_params import infer_constructor_params
 from allennlp.data import DatasetReader, Field, Instance, Token, TokenIndexer
 from allennlp.data.fields import MetadataField, SequenceLabelField, TextField
 from allennlp.data.token_indexers import SingleIdTokenIndexer
 
+from skd_plugin.dataset_readers.input_files import Input, input_files, open_bytes, open_lines
 from skd_plugin.dataset_readers.sentence import UNLABELED, DataError, Sentence, sentence_key
-
-Path = Union[str, "PathLike[str]"]
-Input = Union[Path, List[Path], Dict[str, Union[Path, List[Path]]]]
 
 
 class TaggingDatasetReader(DatasetReader):
@@ -25,7 +31,8 @@ class TaggingDatasetReader(DatasetReader):
     Reads sentences with their tags and language; a subclass says in `read_sentences` how a file is read.
 
     Input is a path or URL, a list of them, a mapping `{language: path or list}`, or a string with the JSON of either.
-    Files may be gzipped. A sentence's language is its own, else the mapping's, else the parameter's, else "und".
+    Files may be gzipped, or stand in an archive (`data.zip!train.txt`). A sentence's language is its own, else the
+    mapping's, else the parameter's, else "und".
 
     # Parameters
 
@@ -34,7 +41,7 @@ class TaggingDatasetReader(DatasetReader):
         Of sentences for which nothing else says it.
     label_namespace : `str`, optional (default = `"labels"`)
     max_sentences_per_file : `int`, optional (default = `None`)
-        Only the first so many of each file (`max_instances` counts over all files together).
+        Only the first so many of each file, at least one (`max_instances` counts over all files together).
     """
 
     def __init__(
@@ -45,9 +52,14 @@ class TaggingDatasetReader(DatasetReader):
         max_sentences_per_file: Optional[int] = None,
         **kwargs: Any,
     ) -> None:
+        _check_options(type(self), kwargs)
         super().__init__(
             manual_distributed_sharding=True, manual_multiprocess_sharding=True, **kwargs
         )
+        if max_sentences_per_file is not None and max_sentences_per_file < 1:
+            raise ConfigurationError(
+                f"max_sentences_per_file: expected 1 or more, got {max_sentences_per_file}"
+            )
         self.token_indexers = token_indexers or {"tokens": SingleIdTokenIndexer()}
         self._language = language
         self._label_namespace = label_namespace
@@ -82,7 +94,9 @@ class TaggingDatasetReader(DatasetReader):
         if not words:
             raise ConfigurationError("a sentence has no tokens; expected at least one")
         if tags is not None and len(tags) != len(words):
-            raise ConfigurationError(f"a sentence has {len(words)} tokens and {len(tags)} tags; expected as many")
+            raise ConfigurationError(
+                f"a sentence has {len(words)} tokens and {len(tags)} tags; expected one tag a token"
+            )
         field = TextField(text)
         metadata = {"words": words, "language": language, "key": sentence_key(words, language)}
         fields: Dict[str, Field] = {"tokens": field, "metadata": MetadataField(metadata)}
@@ -107,65 +121,35 @@ class TaggingDatasetReader(DatasetReader):
             yield instance
 
     def _all_sentences(self, file_path: Input) -> Iterator[Tuple[Optional[str], Sentence]]:
-        for language, path in _files(file_path):
+        for language, path in input_files(file_path):
             sentences = self.read_sentences(path)
             any_sentence = False
             for sentence in itertools.islice(sentences, self._max_sentences_per_file):
                 any_sentence = True
                 yield language, sentence
-            if not any_sentence and self._max_sentences_per_file != 0:
+            if not any_sentence:
                 raise DataError(path, None, "no sentence", "at least one")
-
-    @contextmanager
-    def open_bytes(self, path: str) -> Iterator[io.BufferedIOBase]:
-        """Opens a local or remote file, gzipped or not; `DataError` if there is none."""
-        try:
-            local_path = cached_path(path)
-        except FileNotFoundError:
-            raise DataError(path, None, "no such file", "a file or URL")
-        with open(local_path, "rb") as file:
-            is_gzip = file.read(2) == b"\x1f\x8b"
-        with gzip.open(local_path) if is_gzip else open(local_path, "rb") as file:  # type: ignore[assignment]
-            yield file
 
     def open_lines(self, path: str) -> Iterator[Tuple[int, str]]:
         """The numbers (from 1) and lines of a UTF-8 file, without line ends."""
-        with self.open_bytes(path) as file:
-            for number, line in enumerate(_without_broken_gzip(file, path), start=1):
-                try:
-                    text = line.decode("utf-8-sig" if number == 1 else "utf-8")
-                except UnicodeDecodeError as error:
-                    found = f"byte 0x{line[error.start]:02x} at position {error.start + 1}"
-                    raise DataError(path, number, found, "UTF-8 text")
-                yield number, text.rstrip("\r\n")
+        return open_lines(path)
+
+    def open_bytes(self, path: str) -> ContextManager[IO[bytes]]:
+        """Opens a local or remote file, gzipped or not; `DataError` if there is none."""
+        return open_bytes(path)
 
 
-def _without_broken_gzip(file: Any, path: str) -> Iterator[bytes]:
-    try:
-        yield from file
-    except (EOFError, gzip.BadGzipFile) as error:
-        raise DataError(path, None, f"a damaged gzip file ({error})", "a whole one")
-
-
-def _files(file_path: Input) -> Iterator[Tuple[Optional[str], str]]:
-    """Languages, where the input gives them, and paths."""
-    if isinstance(file_path, str) and file_path.lstrip()[:1] in ("{", "["):
-        try:
-            file_path = json.loads(file_path)
-        except json.JSONDecodeError as error:
-            raise ConfigurationError(
-                f"input {file_path}: {error}; expected a path, or the JSON of a list or {{language: path}}"
+def _check_options(reader: Type[DatasetReader], kwargs: Iterable[str]) -> None:
+    """`ConfigurationError`, and not Python's `TypeError`, for a misspelt option."""
+    for name in kwargs:
+        if name not in inspect.signature(DatasetReader.__init__).parameters:
+            hidden = (
+                "self",
+                "kwargs",
+                "manual_distributed_sharding",
+                "manual_multiprocess_sharding",
             )
-    if isinstance(file_path, dict):
-        for language, paths in file_path.items():
-            for _, path in _files(paths):
-                yield language, path
-    elif isinstance(file_path, (list, tuple)):
-        for path in file_path:
-            yield None, str(path)
-    elif isinstance(file_path, (str, PathLike)):
-        yield None, str(file_path)
-    else:
-        raise ConfigurationError(
-            f"input: expected a path, a list of paths or {{language: path}}, got {file_path!r}"
-        )
+            known = [option for option in infer_constructor_params(reader) if option not in hidden]
+            raise ConfigurationError(
+                f"{reader.__name__}: unknown option {name}; expected one of {', '.join(known)}"
+            )

@@ -13,12 +13,25 @@ _SPACELESS = (
     "\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\uff66-\uff9f"
     "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 )
+# Vowel signs and accents that follow their letter, in Hindi or in decomposed text, and the two joiners of Persian and
+# Hindi: inside a word, though `\w` lacks them.
+_MARKS = "\u200c\u200d" + "".join(
+    chr(code) for code in range(0x300, 0x20000) if unicodedata.category(chr(code))[0] == "M"
+)
+_INSIDE = "-'’.,·\u05f3\u05f4"  # apostrophes, hyphens, points
+
+
+def _word(but_not: str = "") -> str:
+    """The pattern of a word without certain characters."""
+    no = f"(?![{but_not}])" if but_not else ""
+    part = rf"{no}\w(?:{no}[\w{_MARKS}])*"
+    return f"{part}(?:[{_INSIDE}]{part})*"
+
+
 _SPACES = re.compile(r"\S+")
-# Words with inner apostrophes, hyphens and points, or one other character.
-_WORD = r"\w+(?:[-'’.,·\u05f3\u05f4]\w+)*"
-_WORDS = re.compile(rf"{_WORD}|\S")
+_WORDS = re.compile(rf"{_word()}|\S")
 _ALPHANUMERIC = re.compile(r"[A-Za-z0-9]+|\S")
-_AUTO = re.compile(rf"[{_SPACELESS}]|(?:(?![{_SPACELESS}])\w)+(?:[-'’.,](?:(?![{_SPACELESS}])\w)+)*|\S")
+_AUTO = re.compile(rf"[{_SPACELESS}]|{_word(_SPACELESS)}|\S")
 
 METHODS = {"whitespace": _SPACES, "words": _WORDS, "characters": _ALPHANUMERIC, "auto": _AUTO}
 
@@ -44,11 +57,13 @@ def tokenize(text: str, method: str = "auto") -> List[Token]:
     `ConfigurationError` for an unknown method.
     """
     if method not in METHODS:
-        raise ConfigurationError(f'unknown tokenization "{method}"; expected one of {", ".join(METHODS)}')
+        raise ConfigurationError(
+            f'unknown tokenization "{method}"; expected one of {", ".join(METHODS)}'
+        )
     tokens: List[Token] = []
     for match in METHODS[method].finditer(text):
         start, end = match.span()
         if tokens and tokens[-1].idx_end == start and unicodedata.category(text[start])[0] == "M":
-            start = tokens.pop().idx
+            start = tokens.pop().idx or 0
         tokens.append(Token(text[start:end], idx=start, idx_end=end))
     return tokens
