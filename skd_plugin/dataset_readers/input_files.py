@@ -72,8 +72,9 @@ def _local(path: str) -> str:
         local_path = cached_path(path, extract_archive="!" in path and not os.path.exists(path))
     except FileNotFoundError:
         raise DataError(path, None, "no such file", "a file or URL")
-    except ValueError as error:
-        raise DataError(path, None, f"a path of no use ({error})", "a file or URL")
+    except ValueError:
+        found = "no archive before the !" if "!" in path else "an unknown kind of URL"
+        raise DataError(path, None, found, "a file or URL")
     if os.path.isdir(local_path):
         raise DataError(path, None, "a folder", "a file or URL")
     return local_path

@@ -1,7 +1,6 @@
 """Bad input and bad configurations, each with the whole message that a user sees."""
 
 import gzip
-import re
 
 import pytest
 from allennlp.common import Params
@@ -172,8 +171,7 @@ INPUTS = [
     ({"en": "corpus"}, "corpus: found no such file; expected a file or URL"),
     (
         "ftp://example.org/a",
-        "ftp://example.org/a: found a path of no use (unable to parse ftp://example.org/a "
-        "as a URL or as a local path); expected a file or URL",
+        "ftp://example.org/a: found an unknown kind of URL; expected a file or URL",
     ),
 ]
 
@@ -220,8 +218,8 @@ def test_what_is_no_archive(tmp_path):
     path = write(tmp_path, "a\n")
     with pytest.raises(DataError) as caught:
         list(make("plain_text", {}).read(f"{path}!b.txt"))
-    message = re.sub(r" \(.*\)", "", str(caught.value).replace(path, "<file>"))
-    assert message == "<file>!b.txt: found a path of no use; expected a file or URL"
+    message = str(caught.value).replace(path, "<file>")
+    assert message == "<file>!b.txt: found no archive before the !; expected a file or URL"
 
 
 def test_the_sentences_before_the_fault_are_read(tmp_path):

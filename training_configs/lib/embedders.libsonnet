@@ -11,7 +11,7 @@
         tokens: { type: 'embedding', embedding_dim: word_dim, [if vectors != null then 'pretrained_file']: vectors },
         token_characters: {
           type: 'character_encoding',
-          embedding: { embedding_dim: character_dim },
+          embedding: { embedding_dim: character_dim, vocab_namespace: 'token_characters' },
           encoder: { type: 'cnn', embedding_dim: character_dim, num_filters: num_filters, ngram_filter_sizes: [3] },
         },
       },
