@@ -3,4 +3,4 @@
 local tagger = import '../lib/tagger.libsonnet';
 local task = import 'task.libsonnet';
 
-tagger(task, task.languages, task.student_size, task.recipe)
+tagger(task, task.languages, task.student_size, task.student_recipe)

@@ -18,7 +18,8 @@ local embedder = embedders.words_and_characters();
 
   teacher_size: { embedder: embedder, hidden_dim: 128 },
   student_size: { embedder: embedder, hidden_dim: 128 },
-  recipe: recipes[settings.recipe](embedder),
+  teacher_recipe: recipes[settings.recipe](embedder),
+  student_recipe: recipes[settings.recipe](embedder),
   teachers: settings.teachers('runs/ner/teachers'),
   knowledge: settings.knowledge('runs/ner/knowledge'),
 }

@@ -25,7 +25,8 @@ local embedder = embedders.words_and_characters();
 
   teacher_size: { embedder: embedder, hidden_dim: 128 },
   student_size: { embedder: embedder, hidden_dim: 128 },
-  recipe: recipes[settings.recipe](embedder),
+  teacher_recipe: recipes[settings.recipe](embedder),
+  student_recipe: recipes[settings.recipe](embedder),
   teachers: settings.teachers('runs/ud_pos/teachers'),
   knowledge: settings.knowledge('runs/ud_pos/knowledge'),
 }

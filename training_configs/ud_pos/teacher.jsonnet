@@ -4,4 +4,4 @@ local settings = import '../lib/settings.libsonnet';
 local tagger = import '../lib/tagger.libsonnet';
 local task = import 'task.libsonnet';
 
-tagger(task, [settings.language], task.teacher_size, task.recipe)
+tagger(task, [settings.language], task.teacher_size, task.teacher_recipe)

@@ -5,4 +5,4 @@ local losses = import '../lib/losses.libsonnet';
 local student = import '../lib/student.libsonnet';
 local task = import 'task.libsonnet';
 
-student(task, task.languages, task.student_size, task.recipe, task.teachers, losses.top_k, task.knowledge)
+student(task, task.languages, task.student_size, task.student_recipe, task.teachers, losses.top_k, task.knowledge)
