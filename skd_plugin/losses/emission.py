@@ -15,8 +15,10 @@ from skd_plugin.structures import LinearChain
 @DistillationLoss.register("emission")
 class EmissionLoss(DistillationLoss):
     """
-    The divergence of emission distributions, T^2 sum_t KL(softmax(e_t / T) || softmax(e_s / T)): the baseline of
-    Wang et al. (ACL 2020, section 3.1), blind to transitions. Its minimum is 0.
+    The divergence of emission distributions, T^2 sum KL(softmax(e_t / T) || softmax(e_s / T)) over tokens: the token-level
+    baseline of Wang et al. (ACL 2020), blind to transitions.
+
+    Its minimum is 0.
 
     # Parameters
 

@@ -15,9 +15,10 @@ from skd_plugin.structures import LinearChain
 @DistillationLoss.register("posterior")
 class PosteriorLoss(DistillationLoss):
     """
-    The divergence of token posteriors, T^2 sum_t KL(p_t(y_t)^(1/T) || p_s(y_t)^(1/T)), each renormalised: the
-    temperature acts on the marginals, softmax((alpha + beta) / T) (Wang et al., ACL 2020, equation 5).
-    Its minimum is 0.
+    The divergence of token posteriors, T^2 sum KL(p_t^(1/T) || p_s^(1/T)) over tokens, each renormalised: posterior
+    distillation of Wang et al. (ACL 2020).
+
+    The temperature acts on the marginals, softmax((alpha + beta) / T). The minimum is 0.
 
     # Parameters
 

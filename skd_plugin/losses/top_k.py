@@ -11,7 +11,7 @@ from skd_plugin.structures import LinearChain
 @DistillationLoss.register("top_k")
 class TopKLoss(DistillationLoss):
     """
-    The mean of -log p_s(path) over the teacher's K best paths (Wang et al., ACL 2020, equation 3).
+    The mean of -log p_s(path) over the teacher's K best paths (Top-K of Wang et al., ACL 2020).
 
     Where fewer than K paths exist, the mean is over those that do. Its minimum is the logarithm of their number.
 
@@ -43,8 +43,10 @@ class TopKLoss(DistillationLoss):
 @DistillationLoss.register("weighted_top_k")
 class WeightedTopKLoss(TopKLoss):
     """
-    sum_k w_k (-log p_s(path_k)) over the teacher's K best paths, w = softmax over their scores (Wang et al.,
-    ACL 2020, equation 4). Its minimum is the entropy of w.
+    The mean of -log p_s(path) over the teacher's K best paths, weighted by the softmax of their scores (Top-WK of Wang
+    et al., ACL 2020).
+
+    Its minimum is the entropy of the weights.
 
     # Parameters
 

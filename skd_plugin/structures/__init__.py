@@ -1,5 +1,5 @@
-"""Exact inference in linear-chain conditional random fields, in torch alone."""
+"""Exact inference in linear-chain conditional random fields, in torch alone: the folder works on its own."""
 
-from skd_plugin.structures.linear_chain import LinearChain, TopK
+from .linear_chain import LinearChain, TopK
 
 __all__ = ["LinearChain", "TopK"]
