@@ -74,7 +74,10 @@ def test_commands_are_known(command, monkeypatch):
 
 
 def test_structures_need_torch_alone():
-    code = "import sys; sys.path.insert(0, sys.argv[1]); import structures; print([n for n in sys.modules if 'allennlp' in n])"
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[1]); import structures; "
+        "print([name for name in sys.modules if 'allennlp' in name])"
+    )
     printed = subprocess.check_output(
         [sys.executable, "-c", code, str(ROOT / "skd_plugin")], universal_newlines=True
     )

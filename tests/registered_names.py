@@ -1,4 +1,4 @@
-"""The README's table of registered names, from the code: `python -m tests.registered_names` writes it into the README."""
+"""The README's table of registered names, from the code; `python -m tests.registered_names` writes it."""
 
 import re
 

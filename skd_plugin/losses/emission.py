@@ -15,8 +15,8 @@ from skd_plugin.structures import LinearChain
 @DistillationLoss.register("emission")
 class EmissionLoss(DistillationLoss):
     """
-    The divergence of emission distributions, T^2 sum KL(softmax(e_t / T) || softmax(e_s / T)) over tokens: the token-level
-    baseline of Wang et al. (ACL 2020), blind to transitions.
+    The divergence of emission distributions, T^2 sum KL(softmax(e_t / T) || softmax(e_s / T)) over tokens: the
+    token-level baseline of Wang et al. (ACL 2020), blind to transitions.
 
     Its minimum is 0.
 
