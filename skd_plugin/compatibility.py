@@ -6,6 +6,7 @@ This module imports neither AllenNLP nor torch at its top, so that it can explai
 
 import inspect
 import logging
+import os
 import sys
 from typing import Any, Dict, List, Union
 
@@ -34,6 +35,7 @@ def apply() -> None:
     repair_tokenizers()
     repair_test_in_distributed_training()
     repair_find_lr()
+    repair_checkpoints()
 
 
 def repair_reduce_on_plateau() -> None:
@@ -160,3 +162,26 @@ def repair_find_lr() -> None:
 
     search_learning_rate.is_repaired = True  # type: ignore[attr-defined]
     find_learning_rate.search_learning_rate = search_learning_rate
+
+
+def repair_checkpoints() -> None:
+    """
+    A training that is killed while it writes a checkpoint leaves half a file, on which `--recover` breaks. The repaired
+    one writes beside it, and gives the file its name when it is whole.
+    """
+    import torch
+    from allennlp.training import checkpointer
+
+    if checkpointer.torch is not torch:
+        return
+
+    class TorchThatSavesWhole:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(torch, name)
+
+        def save(self, value: Any, path: str) -> None:
+            unfinished = os.path.join(os.path.dirname(path), f"unfinished-{os.getpid()}")
+            torch.save(value, unfinished)
+            os.replace(unfinished, path)
+
+    setattr(checkpointer, "torch", TorchThatSavesWhole())  # noqa: B010

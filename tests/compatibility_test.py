@@ -91,6 +91,21 @@ def test_tokenizer_of_a_transformer(tiny_transformer):
     ]
 
 
+def test_a_checkpoint_is_whole_or_not_there(tmp_path, monkeypatch):
+    def fail(value, path):
+        with open(path, "w") as file:
+            file.write("half a checkpoint")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(torch, "save", fail)
+    with pytest.raises(KeyboardInterrupt):
+        train(tagger_config(["en"]), tmp_path / "run")
+    assert not list((tmp_path / "run").glob("*_state_*"))
+    monkeypatch.undo()
+    train(tagger_config(["en"]), tmp_path / "run", recover=True)
+    assert metrics_of(tmp_path / "run")["epoch"] == 1
+
+
 def test_repairs_are_made_once():
     from allennlp.commands import find_learning_rate
     from allennlp.commands.train import TrainModel
