@@ -6,7 +6,9 @@ import shutil
 import numpy as np
 import pytest
 import torch
+from allennlp.common import Params
 from allennlp.common.checks import ConfigurationError
+from allennlp.data import DatasetReader, Vocabulary
 from allennlp.models import load_archive
 
 from skd_plugin.knowledge import LmdbKnowledgeStore
@@ -251,3 +253,22 @@ def test_knowledge_is_what_the_live_teacher_says(teachers, tmp_path):
         for path in chain.top_k(3).paths[0]
     ]
     assert known.paths.tolist() == expected
+
+
+def test_streaming(teachers, tmp_path, taught):
+    config = student_config(teachers)
+    config["data_loader"] = {"batch_size": 16, "max_instances_in_memory": 32}
+    config["vocabulary"] = {"type": "from_files", "directory": str(tmp_path / "vocabulary")}
+    allennlp_vocabulary(config).save_to_files(str(tmp_path / "vocabulary"))
+    train(config, tmp_path / "run")
+    assert sum(taught) == 80
+    config["model"]["schedule"] = {"type": "linear_by_batch"}
+    with pytest.raises(
+        ConfigurationError, match="linear_by_batch: the data loader does not know its length"
+    ):
+        train(config, tmp_path / "other")
+
+
+def allennlp_vocabulary(config):
+    reader = DatasetReader.from_params(Params(dict(config["dataset_reader"])))
+    return Vocabulary.from_instances(reader.read(config["train_data_path"]))

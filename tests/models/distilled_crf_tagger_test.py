@@ -1,5 +1,6 @@
 """The student: its loss, its archive, and what it keeps of its teachers (nothing)."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 import torch
 from allennlp.common import Params
 from allennlp.common.checks import ConfigurationError
+from allennlp.common.testing import ModelTestCase
 from allennlp.data import Batch, DatasetReader, Vocabulary
 from allennlp.models import Model, load_archive
 from allennlp.predictors import Predictor
@@ -214,3 +216,20 @@ def test_a_trained_student_is_a_plain_tagger(teachers, tmp_path):
     model = train(student_config(teachers), tmp_path / "run")
     assert model.teachers == {}
     assert Path(tmp_path / "run" / "model.tar.gz").exists()
+
+
+class TestAsAllennlpTestsModels(ModelTestCase):
+    """AllenNLP's own test of a model: train, save, load, and compare on batches, in train mode too."""
+
+    def test_student(self, teachers, tmp_path):
+        config = student_config(teachers)
+        (tmp_path / "config.json").write_text(json.dumps(config))
+        self.set_up_model(str(tmp_path / "config.json"), json.dumps(config["train_data_path"]))
+        self.ensure_model_can_train_save_and_load(str(tmp_path / "config.json"))
+
+    def test_plain_tagger(self, tmp_path):
+        config = tagger_config(LANGUAGES)
+        (tmp_path / "config.json").write_text(json.dumps(config))
+        self.set_up_model(str(tmp_path / "config.json"), json.dumps(config["train_data_path"]))
+        self.ensure_model_can_train_save_and_load(str(tmp_path / "config.json"))
+        self.ensure_batch_predictions_are_consistent(keys_to_ignore=["loss"])
