@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from allennlp.common import Tqdm
 from allennlp.common.checks import ConfigurationError
+from allennlp.common.util import is_distributed
 from allennlp.data import Instance
 from allennlp.training import GradientDescentTrainer, TrainerCallback
 
@@ -87,8 +88,14 @@ class CacheTeacherKnowledge(TrainerCallback):
         with _random_state_kept():
             sentences = _training_sentences(trainer.data_loader.iter_instances(), set(ensembles))
             for language, ensemble in ensembles.items():
-                words = sentences[language]
-                self._ask(ensemble, language, words, student.request, trainer.cuda_device)
+                # One process of several may have no sentence of a language in its share.
+                if language not in sentences and not is_distributed():
+                    raise ConfigurationError(
+                        f'"{language}" has teachers but no training sentence. Languages of the training data: '
+                        f"{', '.join(sorted(sentences)) or 'none'}; name them by a mapping {{language: path}} as "
+                        "train_data_path, or by the reader's `language`"
+                    )
+                self._ask(ensemble, language, sentences[language], student.request, trainer)
         tags = student.vocab.get_token_to_index_vocabulary(student.label_namespace)
         sources = {language: ensemble.fingerprint for language, ensemble in ensembles.items()}
         student.learn_from(CachedKnowledge(self._store, sources, student.request, tags))
@@ -127,7 +134,7 @@ class CacheTeacherKnowledge(TrainerCallback):
         language: str,
         sentences: Sentences,
         request: KnowledgeRequest,
-        device: torch.device,
+        trainer: GradientDescentTrainer,
     ) -> None:
         """Fills the store with what it lacks of one language."""
         source = ensemble.fingerprint
@@ -145,13 +152,14 @@ class CacheTeacherKnowledge(TrainerCallback):
         )
         if known and not missing:
             return
-        ensemble.load(device)
+        ensemble.load(trainer.cuda_device)
         if not known:
             self._store.add_source(source, ensemble.labels)
         # Sentences of like length together, the longest first: what does not fit fails at once.
         missing.sort(key=lambda item: len(item[1]), reverse=True)
         starts = range(0, len(missing), self._batch_size)
-        for start in Tqdm.tqdm(starts, desc=f"asking the teachers of {language}"):
+        description = f"asking the teachers of {language}"
+        for start in Tqdm.tqdm(starts, desc=description, disable=not trainer._primary):
             batch = missing[start : start + self._batch_size]
             knowledge = ensemble.teach([words for _, words in batch], request)
             self._store.write(source, {key: known for (key, _), known in zip(batch, knowledge)})
@@ -159,7 +167,7 @@ class CacheTeacherKnowledge(TrainerCallback):
 
 
 def _training_sentences(instances: Iterable[Instance], taught: Set[str]) -> Dict[str, Sentences]:
-    """The words of all sentences of the taught languages, by language and key."""
+    """The words of all sentences by language and key; of a language that nobody teaches, none."""
     sentences: Dict[str, Sentences] = defaultdict(dict)
     for instance in instances:
         metadata = instance.fields["metadata"].metadata  # type: ignore[attr-defined]
@@ -170,8 +178,9 @@ def _training_sentences(instances: Iterable[Instance], taught: Set[str]) -> Dict
                 "from skd_plugin.dataset_readers.TaggingDatasetReader"
             )
         language, words = metadata["language"], metadata["words"]
+        of_language = sentences[language]
         if language in taught:
-            sentences[language][metadata["key"]] = words
+            of_language[metadata["key"]] = words
         elif instance.fields["tags"].labels[0] == UNLABELED:  # type: ignore[attr-defined]
             raise ConfigurationError(
                 f'a training sentence of "{language}" has neither gold tags nor a teacher ("{" ".join(words)[:80]}"): '

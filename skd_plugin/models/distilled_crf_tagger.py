@@ -261,9 +261,8 @@ class DistilledCrfTagger(Model):
     ) -> None:
         for path, gold, sentence in zip(decoded, tags.tolist(), metadata):
             if gold[0] != UNLABELED:
-                self._metric(
-                    sentence["language"], self._names(path), self._names(gold[: len(path)])
-                )
+                language = sentence.get("language", "und")  # a stock reader does not say
+                self._metric(language, self._names(path), self._names(gold[: len(path)]))
 
     def _names(self, path: List[int]) -> List[str]:
         return [self.vocab.get_token_from_index(tag, self.label_namespace) for tag in path]

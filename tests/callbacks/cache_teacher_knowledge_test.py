@@ -187,11 +187,23 @@ def test_unlabeled_sentences_are_learnt_from_teachers(teachers, tmp_path):
     assert np.isfinite(metrics_of(tmp_path / "run")["training_loss"])
 
 
+def test_teachers_of_a_language_that_is_not_there(teachers, tmp_path):
+    config = student_config(teachers)
+    config["train_data_path"] = config["train_data_path"]["en"]
+    with pytest.raises(ConfigurationError) as error:
+        train(config, tmp_path / "run")
+    assert str(error.value) == (
+        '"en" has teachers but no training sentence. Languages of the training data: und; name them by a mapping '
+        "{language: path} as train_data_path, or by the reader's `language`"
+    )
+
+
 def test_labels_that_the_student_lacks(teachers, tmp_path):
     config = student_config(teachers)
     lines = "Anna B-PERSON\nsleeps O\n\n"
     (tmp_path / "train.txt").write_text(lines)
     config["train_data_path"] = config["validation_data_path"] = {"en": str(tmp_path / "train.txt")}
+    del config["model"]["teachers"]["ru"]
     with pytest.raises(ConfigurationError) as error:
         train(config, tmp_path / "run")
     message = str(error.value)

@@ -233,3 +233,14 @@ class TestAsAllennlpTestsModels(ModelTestCase):
         self.set_up_model(str(tmp_path / "config.json"), json.dumps(config["train_data_path"]))
         self.ensure_model_can_train_save_and_load(str(tmp_path / "config.json"))
         self.ensure_batch_predictions_are_consistent(keys_to_ignore=["loss"])
+
+
+def test_a_stock_reader_will_do_for_a_plain_tagger(tmp_path):
+    import allennlp_models.tagging  # noqa: F401
+
+    (tmp_path / "data.tsv").write_text("Anna###B-PER sleeps###O\nPaul###B-PER works###O\n")
+    config = tagger_config(["en"])
+    config["dataset_reader"] = {"type": "sequence_tagging", "token_delimiter": " "}
+    config["train_data_path"] = config["validation_data_path"] = str(tmp_path / "data.tsv")
+    train(config, tmp_path / "run")
+    assert "validation__und_f1" in metrics_of(tmp_path / "run")
