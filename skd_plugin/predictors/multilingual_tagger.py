@@ -1,5 +1,6 @@
 """From JSON to tags, in any language and without network."""
 
+import json
 from typing import Any, Dict, List, Optional, Sequence
 
 import torch
@@ -90,6 +91,10 @@ class MultilingualTaggerPredictor(Predictor):
     def predict_batch_instance(self, instances: List[Instance]) -> List[JsonDict]:
         tokens = [list(instance["tokens"].tokens) for instance in instances]  # type: ignore[attr-defined]
         return self._predict(instances, [{} for _ in instances], tokens)
+
+    def dump_line(self, outputs: JsonDict) -> str:
+        """One line of JSON, in which every script can be read."""
+        return json.dumps(outputs, ensure_ascii=False) + "\n"
 
     def _json_to_instance(self, json_dict: JsonDict) -> Instance:
         language = json_dict.get("language")

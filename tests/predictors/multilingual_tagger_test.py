@@ -119,6 +119,7 @@ def test_command(student, tmp_path, batch_size, capsys):
     ]
     assert [prediction["language"] for prediction in predictions] == ["und", "ru", "und"]
     assert len(predictions[1]["top_k"]) == 2
+    assert "Анна" in output.read_text(encoding="utf-8")
     assert "Anna" not in capsys.readouterr().out
 
 
