@@ -14,6 +14,8 @@ from allennlp.commands.train import train_model
 from allennlp.common import Params
 from allennlp.models import Model
 
+import skd_plugin  # noqa: F401 (registers)
+
 ROOT = Path(__file__).parent.parent
 NER = ROOT / "fixtures" / "ner"
 LANGUAGES = ["en", "ru"]
