@@ -176,6 +176,8 @@ def repair_checkpoints() -> None:
         return
 
     class TorchThatSavesWhole:
+        """torch, but for `save`."""
+
         def __getattr__(self, name: str) -> Any:
             return getattr(torch, name)
 

@@ -131,21 +131,12 @@ def test_predict(trained, tmp_path):
     ]
 
 
-def test_find_lr(environment, trained, tmp_path, monkeypatch):
+@pytest.mark.parametrize("config", ["baseline", "posterior"])
+def test_find_lr(environment, trained, tmp_path, monkeypatch, config):
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    allennlp(
-        "find-lr", DEMO / "baseline.jsonnet", "-s", tmp_path / "lr", "--num-batches", 12, "--force"
-    )
-    assert (tmp_path / "lr" / "lr-losses.png").exists()
-
-
-def test_find_lr_of_a_student(environment, trained, tmp_path, monkeypatch):
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
-    allennlp(
-        "find-lr", DEMO / "posterior.jsonnet", "-s", tmp_path / "lr", "--num-batches", 12, "--force"
-    )
+    arguments = ["-s", tmp_path / "lr", "--num-batches", 12, "--force"]
+    allennlp("find-lr", DEMO / f"{config}.jsonnet", *arguments)
     assert (tmp_path / "lr" / "lr-losses.png").exists()
 
 
