@@ -2,30 +2,32 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
+VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+INSTALLED = $(VENV)/installed-$(VERSION)
 
 .PHONY: demo test check format clean
 
-demo: $(VENV)/installed
+demo: $(INSTALLED)
 	$(BIN)/python demo.py
 
-test: $(VENV)/installed
+test: $(INSTALLED)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest
 
-check: $(VENV)/installed
+check: $(INSTALLED)
 	$(BIN)/black --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(MAKE) test
 
-format: $(VENV)/installed
+format: $(INSTALLED)
 	$(BIN)/black .
 	$(BIN)/ruff check --fix .
 
 # The modern stack is for Python 3.11 and newer: AllenNLP is installed beside its requirements, since its own pins
 # exclude every torch that exists there. The classic stack takes AllenNLP as released.
-$(VENV)/installed: setup.py $(wildcard constraints/*.txt)
+$(INSTALLED): setup.py $(wildcard constraints/*.txt)
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 8) and "Python 3.8 or newer is needed: make PYTHON=...")'
-	$(PYTHON) -m venv $(VENV)
+	$(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/pip install --quiet --upgrade pip wheel "setuptools<81"
 	if $(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then \
 	    $(BIN)/pip install --quiet -c constraints/modern.txt -e ".[demo,dev]" && \

@@ -67,6 +67,12 @@ def all_runs(output: Path, settings: Dict[str, str]) -> List[List[Run]]:
     return [teachers, students]
 
 
+def is_finished(run: Run) -> bool:
+    """An interrupted run has an archive too, but no metrics of the test set."""
+    metrics = run.folder / "metrics.json"
+    return metrics.exists() and "test_macro_f1" in json.loads(metrics.read_text())
+
+
 def train(run: Run) -> None:
     """Trains in a process of its own, of one thread; says where to look if it fails."""
     run.folder.parent.mkdir(parents=True, exist_ok=True)
@@ -74,7 +80,9 @@ def train(run: Run) -> None:
     arguments = [sys.executable, "-m", *run.command]
     if run.folder.exists():
         arguments.append("--force")  # an interrupted run
-    environment = {**os.environ, **run.settings, "OMP_NUM_THREADS": "1"}
+    # Settings of the user's own work do not reach the demo.
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("SKD_")}
+    environment = {**inherited, **run.settings, "OMP_NUM_THREADS": "1"}
     with open(log, "w", encoding="utf-8") as file:
         code = subprocess.run(arguments, stdout=file, stderr=file, env=environment).returncode
     if code != 0:
@@ -85,7 +93,7 @@ def train(run: Run) -> None:
 def train_all(stages: List[List[Run]], jobs: int) -> None:
     with tqdm(total=sum(map(len, stages)), desc="training", unit="run") as bar:
         for stage in stages:
-            unfinished = [run for run in stage if not (run.folder / "model.tar.gz").exists()]
+            unfinished = [run for run in stage if not is_finished(run)]
             bar.update(len(stage) - len(unfinished))
             with ThreadPoolExecutor(jobs) as pool:
                 futures = {pool.submit(train, run): run for run in unfinished}

@@ -122,15 +122,12 @@ def repair_test_in_distributed_training() -> None:
 
     def finish(self: TrainModel, metrics: Dict[str, Any]) -> None:
         loader = self.evaluation_data_loader
-        if (
-            self.evaluate_on_test
-            and is_distributed()
-            and isinstance(loader, MultiProcessDataLoader)
-        ):
+        if self.evaluate_on_test and loader is not None and is_distributed():
             dist.destroy_process_group()
-            reader: Any = getattr(loader, "reader")  # noqa: B009
-            reader._set_distributed_info(None)
-            loader._instances = None  # the share that was read; all are read when asked for
+            if isinstance(loader, MultiProcessDataLoader):
+                reader: Any = getattr(loader, "reader")  # noqa: B009
+                reader._set_distributed_info(None)
+                loader._instances = None  # the share that was read; all are read when asked for
         original(self, metrics)
 
     finish.is_repaired = True  # type: ignore[attr-defined]

@@ -1,6 +1,7 @@
 """Before training, the teachers are asked once; then they are freed."""
 
 import logging
+import math
 import random
 from collections import defaultdict
 from contextlib import contextmanager
@@ -8,6 +9,7 @@ from typing import Any, Dict, Iterable, Iterator, List, Optional, Set, Tuple
 
 import numpy as np
 import torch
+import torch.distributed as dist
 from allennlp.common import Tqdm
 from allennlp.common.checks import ConfigurationError
 from allennlp.common.util import is_distributed
@@ -17,9 +19,9 @@ from allennlp.training import GradientDescentTrainer, TrainerCallback
 from skd_plugin.dataset_readers.sentence import UNLABELED
 from skd_plugin.knowledge import (
     CachedKnowledge,
-    KnowledgeRequest,
     KnowledgeStore,
     LmdbKnowledgeStore,
+    align_labels,
 )
 from skd_plugin.losses import Progress
 from skd_plugin.models.distilled_crf_tagger import DistilledCrfTagger
@@ -57,6 +59,7 @@ class CacheTeacherKnowledge(TrainerCallback):
         self._store = store or LmdbKnowledgeStore()
         self._batch_size = batch_size
         self._student: Optional[DistilledCrfTagger] = None
+        self._batches_per_epoch: Optional[int] = None
 
     def on_start(
         self, trainer: GradientDescentTrainer, is_primary: bool = True, **kwargs: Any
@@ -69,10 +72,12 @@ class CacheTeacherKnowledge(TrainerCallback):
                 f"{type(student).__name__}"
             )
         self._student = student
+        self._count_batches()
         self._advance(
             trainer._start_after_epochs_completed, trainer._start_after_batches_in_epoch_completed
         )
         if not student.teachers:
+            logger.warning("The model has no teachers: it learns from gold labels alone.")
             return
         self._store.open(self.serialization_dir)
         try:
@@ -87,16 +92,16 @@ class CacheTeacherKnowledge(TrainerCallback):
         }
         with _random_state_kept():
             sentences = _training_sentences(trainer.data_loader.iter_instances(), set(ensembles))
+            present = _of_all_processes(set(sentences))
             for language, ensemble in ensembles.items():
-                # One process of several may have no sentence of a language in its share.
-                if language not in sentences and not is_distributed():
+                if language not in present:
                     raise ConfigurationError(
                         f'"{language}" has teachers but no training sentence. Languages of the training data: '
-                        f"{', '.join(sorted(sentences)) or 'none'}; name them by a mapping {{language: path}} as "
+                        f"{', '.join(sorted(present)) or 'none'}; name them by a mapping {{language: path}} as "
                         "train_data_path, or by the reader's `language`"
                     )
-                self._ask(ensemble, language, sentences[language], student.request, trainer)
-        tags = student.vocab.get_token_to_index_vocabulary(student.label_namespace)
+                self._ask(ensemble, language, sentences[language], student, trainer)
+        tags = student.tags
         sources = {language: ensemble.fingerprint for language, ensemble in ensembles.items()}
         student.learn_from(CachedKnowledge(self._store, sources, student.request, tags))
 
@@ -113,6 +118,7 @@ class CacheTeacherKnowledge(TrainerCallback):
         epoch: int,
         **kwargs: Any,
     ) -> None:
+        self._count_batches()
         self._advance(epoch + 1, 0)
 
     def on_end(self, trainer: GradientDescentTrainer, **kwargs: Any) -> None:  # type: ignore[override]
@@ -121,23 +127,31 @@ class CacheTeacherKnowledge(TrainerCallback):
             self._student.leave_teachers()
 
     def _advance(self, epoch: int, batch: int) -> None:
-        assert self.trainer is not None and self._student is not None
+        assert self._student is not None
+        self._student.advance(Progress(epoch, batch, self._batches_per_epoch))
+
+    def _count_batches(self) -> None:
+        """Batches of an epoch as the trainer counts them: groups, if gradients are accumulated."""
+        assert self.trainer is not None
         try:
-            batches_per_epoch: Optional[int] = len(self.trainer.data_loader)
+            with _random_state_kept():  # some samplers draw to answer
+                num_batches = len(self.trainer.data_loader)
         except TypeError:
-            batches_per_epoch = None
-        self._student.advance(Progress(epoch, batch, batches_per_epoch))
+            self._batches_per_epoch = None
+        else:
+            accumulated = self.trainer._num_gradient_accumulation_steps
+            self._batches_per_epoch = math.ceil(num_batches / accumulated)
 
     def _ask(
         self,
         ensemble: Ensemble,
         language: str,
         sentences: Sentences,
-        request: KnowledgeRequest,
+        student: DistilledCrfTagger,
         trainer: GradientDescentTrainer,
     ) -> None:
         """Fills the store with what it lacks of one language."""
-        source = ensemble.fingerprint
+        source, request = ensemble.fingerprint, student.request
         known = self._store.labels(source) is not None
         missing = [
             (key, words)
@@ -155,6 +169,8 @@ class CacheTeacherKnowledge(TrainerCallback):
         ensemble.load(trainer.cuda_device)
         if not known:
             self._store.add_source(source, ensemble.labels)
+        # A misfit shall stop the run before hours of asking.
+        align_labels(ensemble.labels, student.tags, f'the teachers of "{language}"')
         # Sentences of like length together, the longest first: what does not fit fails at once.
         missing.sort(key=lambda item: len(item[1]), reverse=True)
         starts = range(0, len(missing), self._batch_size)
@@ -189,11 +205,22 @@ def _training_sentences(instances: Iterable[Instance], taught: Set[str]) -> Dict
     return sentences
 
 
+def _of_all_processes(languages: Set[str]) -> Set[str]:
+    """The languages that any process has a sentence of in its share."""
+    if not is_distributed():
+        return languages
+    of_all: List[Set[str]] = [set() for _ in range(dist.get_world_size())]
+    dist.all_gather_object(of_all, languages)
+    return set().union(*of_all)
+
+
 @contextmanager
 def _random_state_kept() -> Iterator[None]:
     """Loading teachers draws random numbers; training must be the same with and without it."""
     states: Tuple[Any, Any] = (random.getstate(), np.random.get_state())
-    with torch.random.fork_rng():
-        yield
-    random.setstate(states[0])
-    np.random.set_state(states[1])
+    try:
+        with torch.random.fork_rng():
+            yield
+    finally:
+        random.setstate(states[0])
+        np.random.set_state(states[1])

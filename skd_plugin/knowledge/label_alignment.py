@@ -1,9 +1,12 @@
 """Teachers' labels and a student's tags are matched by name, never by index."""
 
+import logging
 from typing import Dict, List
 
 import numpy as np
 from allennlp.common.checks import ConfigurationError
+
+logger = logging.getLogger(__name__)
 
 
 def align_labels(labels: List[str], tags: Dict[str, int], who: str) -> np.ndarray:
@@ -29,9 +32,9 @@ def align_labels(labels: List[str], tags: Dict[str, int], who: str) -> np.ndarra
 
     `ConfigurationError` if the student lacks a label of the teachers; it lists what is missing on either side.
     """
+    unused = sorted(set(tags) - set(labels))
     unknown = [label for label in labels if label not in tags]
     if unknown:
-        unused = sorted(set(tags) - set(labels))
         raise ConfigurationError(
             f"the labels of {who} do not fit the student's.\n"
             f"  Labels that the student lacks: {', '.join(unknown)}\n"
@@ -39,4 +42,6 @@ def align_labels(labels: List[str], tags: Dict[str, int], who: str) -> np.ndarra
             "Train both with one label set and one label_encoding, or add the missing labels to the student's "
             'vocabulary ("vocabulary": {"tokens_to_add": {"labels": [...]}}).'
         )
+    if unused:
+        logger.warning("%s lack labels of the student: %s", who, ", ".join(unused))
     return np.array([tags[label] for label in labels])

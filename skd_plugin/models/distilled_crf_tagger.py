@@ -20,6 +20,7 @@ from allennlp.nn import InitializerApplicator, util
 from torch import Tensor
 
 from skd_plugin.dataset_readers.sentence import UNLABELED
+from skd_plugin.dataset_readers.tag_encodings import known_encoding
 from skd_plugin.knowledge import CachedKnowledge, KnowledgeBatch, KnowledgeRequest
 from skd_plugin.losses import DistillationLoss, DistillationSchedule, Progress
 from skd_plugin.losses.schedule import LinearByEpochSchedule
@@ -106,7 +107,7 @@ class DistilledCrfTagger(Model):
         self.loss_reduction = loss_reduction
         self.schedule = schedule or LinearByEpochSchedule()
         self.label_namespace = label_namespace
-        self.label_encoding = label_encoding
+        self.label_encoding = label_encoding and known_encoding(label_encoding)
 
         self.text_field_embedder = text_field_embedder
         self.word_dropout = WordDropout(word_dropout)
@@ -115,6 +116,11 @@ class DistilledCrfTagger(Model):
         self._feedforward = feedforward
         projected = encoder if feedforward is None else feedforward
         num_tags = vocab.get_vocab_size(label_namespace)
+        if num_tags == 0:
+            raise ConfigurationError(
+                f'the vocabulary has no "{label_namespace}": no sentence has gold tags. Name the labels of the '
+                'teachers: "vocabulary": {"tokens_to_add": {"labels": [...]}}'
+            )
         # As in the stock tagger, so that either's weights load into the other.
         self.tag_projection_layer = TimeDistributed(
             torch.nn.Linear(projected.get_output_dim(), num_tags)
@@ -125,7 +131,7 @@ class DistilledCrfTagger(Model):
             include_start_end_transitions,
         )
         self._metric: MultilingualMetric = (
-            TagAccuracy() if label_encoding is None else SpanF1(label_encoding)
+            SpanF1(self.label_encoding) if self.label_encoding else TagAccuracy()
         )
         self._knowledge: Optional[CachedKnowledge] = None
         self._progress = Progress()
@@ -141,6 +147,11 @@ class DistilledCrfTagger(Model):
         for loss in self.losses:
             request = request | loss.request
         return request
+
+    @property
+    def tags(self) -> Dict[str, int]:
+        """The student's tags, with their indices."""
+        return dict(self.vocab.get_token_to_index_vocabulary(self.label_namespace))
 
     def learn_from(self, knowledge: CachedKnowledge) -> None:
         """Takes what the teachers know; from now on training distils it."""
@@ -229,7 +240,10 @@ class DistilledCrfTagger(Model):
         labeled = self._labeled(tags, chain.mask)
         nll = -chain.log_prob(tags.clamp(min=0))
         gold = torch.where(labeled, nll, nll.new_zeros(()))
-        if not self.training or not self.teachers:
+        if not self.training:
+            return gold.mean()
+        if not self.teachers:
+            self._check_taught(labeled, metadata)
             return gold.mean()
         if self._knowledge is None:
             raise ConfigurationError(
@@ -237,9 +251,19 @@ class DistilledCrfTagger(Model):
                 '{"type": "cache_teacher_knowledge"} to the callbacks of the trainer'
             )
         knowledge = self._knowledge.batch(metadata, chain.mask.size(1), chain.mask.device)
+        self._check_taught(labeled | knowledge.present, metadata)
         weight = self.schedule.weight(self._progress)
         mixed = weight * self._distillation(chain, knowledge) + (1 - weight) * gold
         return torch.where(knowledge.present, mixed, gold).mean()
+
+    def _check_taught(self, taught: Tensor, metadata: List[Dict[str, Any]]) -> None:
+        """Refuses to train on a sentence of which nothing can be learnt."""
+        if not bool(taught.all()):
+            sentence = metadata[int(taught.long().argmin())]
+            raise ConfigurationError(
+                f'a training sentence of "{sentence.get("language", "und")}" has neither gold tags nor a teacher '
+                f'("{" ".join(sentence["words"])[:80]}"): was its tag column read?'
+            )
 
     def _distillation(self, chain: LinearChain, knowledge: KnowledgeBatch) -> Tensor:
         """All losses of each sentence together, shape (batch_size,)."""

@@ -126,6 +126,7 @@ class MultilingualTaggerPredictor(Predictor):
         self, instances: List[Instance], lines: Sequence[JsonDict], tokens: List[List[Token]]
     ) -> List[JsonDict]:
         for instance in instances:
+            instance.fields.pop("tags", None)  # of a labelled file: no business of a prediction
             self._reader.apply_token_indexers(instance)
         outputs = self._tagger.forward_on_instances(instances)
         return [
@@ -150,6 +151,8 @@ class MultilingualTaggerPredictor(Predictor):
                 for label, start, end in spans
             ]
         top_k = line.get("top_k", self._top_k)
+        if not isinstance(top_k, int) or top_k < 0:
+            raise ConfigurationError(f'"top_k": expected a number of paths, got {top_k!r}')
         if top_k or line.get("posteriors", self._posteriors):
             logits = torch.as_tensor(output["logits"])[: len(tokens)].unsqueeze(0)
             logits = logits.to(self._tagger.crf.transitions.device)

@@ -6,6 +6,7 @@ from typing import Dict, List, Sequence, Tuple
 
 import numpy as np
 import torch
+from allennlp.common.checks import ConfigurationError
 from torch import Tensor
 
 from skd_plugin.knowledge.knowledge import Knowledge, KnowledgeRequest
@@ -29,7 +30,9 @@ class Ensemble:
 
     def __init__(self, teachers: Sequence[Teacher]) -> None:
         if not teachers:
-            raise ValueError("teachers: expected at least one")
+            raise ConfigurationError(
+                "teachers: a language with an empty list; expected at least one teacher"
+            )
         self._teachers = list(teachers)
 
     @property

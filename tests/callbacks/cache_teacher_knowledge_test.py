@@ -144,6 +144,30 @@ def test_schedule_is_told_of_every_batch(teachers, tmp_path, monkeypatch):
     assert [(progress.epoch, progress.batch) for progress in seen] == sum(epochs, [])
 
 
+def test_schedule_counts_groups_of_batches(teachers, tmp_path, monkeypatch):
+    seen = []
+    monkeypatch.setattr(DistilledCrfTagger, "advance", lambda self, progress: seen.append(progress))
+    config = student_config(teachers)
+    config["trainer"].update(num_gradient_accumulation_steps=2, num_epochs=1)
+    train(config, tmp_path / "run")
+    assert [(one.batch, one.batches_per_epoch) for one in seen] == [
+        (0, 3),
+        (1, 3),
+        (2, 3),
+        (3, 3),
+        (0, 3),
+    ]
+
+
+def test_language_with_an_empty_list_of_teachers(teachers, tmp_path):
+    config = student_config(teachers)
+    config["model"]["teachers"]["ru"] = []
+    with pytest.raises(
+        ConfigurationError, match="a language with an empty list; expected at least one teacher"
+    ):
+        train(config, tmp_path / "run")
+
+
 def test_several_teachers_answer_as_one(teachers, tmp_path):
     config = student_config(teachers)
     archive = {"archive_file": str(teachers / "en" / "model.tar.gz")}

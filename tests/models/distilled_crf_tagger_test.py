@@ -146,6 +146,29 @@ def test_faults_of_the_config(batch_and_vocab, parameters, message):
         build(batch_and_vocab[1], **parameters)
 
 
+def test_a_sentence_without_gold_and_teacher_is_refused(batch_and_vocab):
+    batch, vocab = batch_and_vocab
+    tags = batch["tags"].clone()
+    tags[1] = -100
+    words = " ".join(batch["metadata"][1]["words"])
+    with pytest.raises(ConfigurationError) as error:
+        build(vocab).train()(batch["tokens"], batch["metadata"], tags)
+    assert str(error.value) == (
+        f'a training sentence of "en" has neither gold tags nor a teacher ("{words}"): was its tag column read?'
+    )
+
+
+def test_encodings_have_synonyms(batch_and_vocab):
+    assert build(batch_and_vocab[1], label_encoding="IOB2").label_encoding == "BIO"
+
+
+def test_a_vocabulary_without_labels():
+    with pytest.raises(
+        ConfigurationError, match='the vocabulary has no "labels": no sentence has gold tags'
+    ):
+        build(Vocabulary())
+
+
 def test_training_without_the_callback_says_so(batch_and_vocab, teachers):
     batch, vocab = batch_and_vocab
     teacher = {"archive_file": str(teachers / "en" / "model.tar.gz")}

@@ -83,6 +83,7 @@ def test_batches_keep_the_order(predictor):
         ({"tokens": "a b"}, "\"tokens\": expected a list of strings, got 'a b'"),
         ({"tokens": []}, "expected at least one word"),
         ({"sentence": " "}, "expected at least one word"),
+        ({"tokens": ["a"], "top_k": "3"}, "\"top_k\": expected a number of paths, got '3'"),
         ({"sentence": 3}, '"sentence": expected a string, got 3'),
     ],
 )
@@ -146,3 +147,11 @@ def test_command_with_the_dataset_reader(student, tmp_path):
     expected = [[line.split()[0] for line in block.splitlines()] for block in blocks]
     assert [prediction["tokens"] for prediction in predictions] == expected
     assert {prediction["language"] for prediction in predictions} == {"en", "ru"}
+
+
+def test_prediction_needs_no_gold(student, tmp_path):
+    (tmp_path / "data.txt").write_text("Anna B-UNSEEN\n")
+    output = tmp_path / "output.jsonl"
+    arguments = ["--use-dataset-reader", "--output-file", output, "--silent"]
+    allennlp("predict", student / "model.tar.gz", tmp_path / "data.txt", *arguments)
+    assert json.loads(output.read_text())["tokens"] == ["Anna"]

@@ -7,6 +7,7 @@ from collections import defaultdict
 import numpy as np
 import pytest
 import torch
+from allennlp.common.checks import ConfigurationError
 
 from skd_plugin.knowledge import KnowledgeRequest
 from skd_plugin.teachers import Ensemble, Teacher
@@ -188,5 +189,7 @@ def test_loading_and_releasing():
 
 
 def test_no_teacher():
-    with pytest.raises(ValueError, match="teachers: expected at least one"):
+    with pytest.raises(
+        ConfigurationError, match="a language with an empty list; expected at least one teacher"
+    ):
         Ensemble([])

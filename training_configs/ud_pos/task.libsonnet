@@ -21,7 +21,9 @@ local embedder = embedders.words_and_characters();
   metric: 'macro_accuracy',
   labels: upos,
   languages: settings.languages(std.objectFields(treebanks)),
-  path(language, split): '%s/%s/%s-ud-%s.conllu' % [data, language, treebanks[language], split],
+  path(language, split):
+    assert std.objectHas(treebanks, language) : 'no treebank of "%s" in ud_pos/task.libsonnet' % language;
+    '%s/%s/%s-ud-%s.conllu' % [data, language, treebanks[language], split],
 
   teacher_size: { embedder: embedder, hidden_dim: 128 },
   student_size: { embedder: embedder, hidden_dim: 128 },
