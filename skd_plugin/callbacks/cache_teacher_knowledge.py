@@ -101,9 +101,8 @@ class CacheTeacherKnowledge(TrainerCallback):
                         "train_data_path, or by the reader's `language`"
                     )
                 self._ask(ensemble, language, sentences[language], student, trainer)
-        tags = student.tags
         sources = {language: ensemble.fingerprint for language, ensemble in ensembles.items()}
-        student.learn_from(CachedKnowledge(self._store, sources, student.request, tags))
+        student.learn_from(CachedKnowledge(self._store, sources, student.request, student.tags))
 
     def on_batch(  # type: ignore[override]
         self, trainer: GradientDescentTrainer, *args: Any, **kwargs: Any
@@ -177,8 +176,8 @@ class CacheTeacherKnowledge(TrainerCallback):
         description = f"asking the teachers of {language}"
         for start in Tqdm.tqdm(starts, desc=description, disable=not trainer._primary):
             batch = missing[start : start + self._batch_size]
-            knowledge = ensemble.teach([words for _, words in batch], request)
-            self._store.write(source, {key: known for (key, _), known in zip(batch, knowledge)})
+            keys, sentences_of_batch = zip(*batch)
+            self._store.write(source, dict(zip(keys, ensemble.teach(sentences_of_batch, request))))
         ensemble.release()
 
 
