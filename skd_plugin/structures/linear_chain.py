@@ -5,18 +5,20 @@ A chain over the tags y_1 .. y_n of one sentence has the score
 
     s(y) = start[y_1] + sum_t emissions[t, y_t] + sum_t transitions[y_t, y_{t+1}] + end[y_n]
 
-and the distribution p(y) = exp(s(y) - log Z).  This file imports nothing but torch.
+and the distribution p(y) = exp(s(y) - log Z).  The formulas of this page are explained in docs/structures.md.
 """
 
 from functools import cached_property
-from typing import NamedTuple, Optional, Tuple, cast
+from typing import NamedTuple, Optional, Tuple, Union, cast
 
 import torch
 from torch import Tensor
 
-# Stands for minus infinity inside the dynamic programs: it survives additions over thousands of tokens, and unlike
-# -inf it gives no NaN in a gradient.  A path exists if its score stays above half of it.
-IMPOSSIBLE = -1e30
+from skd_plugin.structures.k_best import best, k_best
+from skd_plugin.structures.layout import IMPOSSIBLE, Layout, Scores
+from skd_plugin.structures.log_space_sums import LogSpaceSums
+from skd_plugin.structures.scaled_sums import ScaledSums
+from skd_plugin.structures.token_sums import TokenSums
 
 
 class TopK(NamedTuple):
@@ -43,15 +45,16 @@ class LinearChain:
     A batch of linear chains (Lafferty et al., 2001), over which all inference is exact.
 
     Scores may be -inf, which forbids a tag or a transition; every sentence needs one possible path. Half precision is
-    computed in single, double stays double. All but `argmax` and `top_k` is differentiable; what several quantities
-    share (alpha, beta, log Z) is computed once a chain.
+    computed in single, double stays double. All but `argmax`, `top_k` and `sample` is differentiable, once; what
+    several quantities share (the sums over prefixes and suffixes, log Z) is computed once a chain.
 
     # Parameters
 
     emissions : `Tensor`
         Shape (batch_size, num_tokens, num_tags).
-    transitions : `Tensor`
-        Shape (num_tags, num_tags), from tag to tag.
+    transitions : `Tensor`, optional (default = `None`)
+        Shape (num_tags, num_tags), from tag to tag; or (batch_size, num_tags, num_tags), each sentence its own. Without
+        them tags are independent: a softmax a token.
     start, end : `Tensor`, optional (default = zeros)
         Shape (num_tags,), scores of the first and of the last tag.
     mask : `Tensor`, optional (default = all true)
@@ -65,7 +68,7 @@ class LinearChain:
     def __init__(
         self,
         emissions: Tensor,
-        transitions: Tensor,
+        transitions: Optional[Tensor] = None,
         start: Optional[Tensor] = None,
         end: Optional[Tensor] = None,
         mask: Optional[Tensor] = None,
@@ -76,69 +79,55 @@ class LinearChain:
                 f"{tuple(emissions.shape)}"
             )
         batch_size, num_tokens, num_tags = emissions.shape
+        self._independent = transitions is None and start is None and end is None
+        if transitions is None:
+            transitions = emissions.new_zeros(num_tags, num_tags)
         if start is None:
             start = emissions.new_zeros(num_tags)
         if end is None:
             end = emissions.new_zeros(num_tags)
         if mask is None:
             mask = torch.ones(batch_size, num_tokens, dtype=torch.bool, device=emissions.device)
-        _check_shape("transitions", transitions, (num_tags, num_tags))
+        square = (num_tags, num_tags)
+        batched = (batch_size,) if transitions.dim() == 3 else ()
+        _check_shape("transitions", transitions, (*batched, *square))
         _check_shape("start", start, (num_tags,))
         _check_shape("end", end, (num_tags,))
         _check_shape("mask", mask, (batch_size, num_tokens))
         mask = mask.bool()
-        if not bool(mask[:, 0].all()) or bool((mask[:, 1:] > mask[:, :-1]).any()):
+        if not bool((mask[:, 0].all() & (mask[:, 1:] <= mask[:, :-1]).all())):
             raise ValueError(
                 "mask: expected tokens first and padding last, and a token in every row"
             )
 
         self.mask = mask
-        self.emissions = _computable(emissions)
-        self.transitions = _computable(transitions).to(self.emissions.dtype)
-        self.start = _computable(start).to(self.emissions.dtype)
-        self.end = _computable(end).to(self.emissions.dtype)
+        emissions = _computable(emissions)
+        self.emissions = torch.where(mask.unsqueeze(2), emissions, emissions.new_zeros(()))
+        self.transitions = _computable(transitions).to(emissions.dtype)
+        self.start = _computable(start).to(emissions.dtype)
+        self.end = _computable(end).to(emissions.dtype)
 
-    # ---- the partition function and what it is made of
+    # ---- the sums that all else is made of
 
     @cached_property
+    def _scores(self) -> Scores:
+        return Scores(self.emissions, self.transitions, self.start, self.end)
+
+    @cached_property
+    def _layout(self) -> Layout:
+        return Layout.of(self.mask)
+
+    @cached_property
+    def _sums(self) -> Union[ScaledSums, LogSpaceSums, TokenSums]:
+        if self._independent:
+            return TokenSums(self.emissions, self.mask)
+        scaled = ScaledSums(self._scores, self._layout)
+        return scaled if scaled.certain else LogSpaceSums(self._scores, self._layout)
+
+    @property
     def log_partition(self) -> Tensor:
         """log Z = log sum_y exp s(y), shape (batch_size,)."""
-        alpha, shift = self._forward
-        return torch.logsumexp(alpha[:, -1] + self.end, dim=-1) + shift
-
-    @cached_property
-    def _forward(self) -> Tuple[Tensor, Tensor]:
-        """
-        Log-sum of the scores of all prefixes that end in a tag, like the emissions; on padding the last token's.
-
-        Each token's is shifted to the maximum 0: sums over many tokens would leave no digits to tell tags apart. The
-        second tensor, shape (batch_size,), is the sum of the shifts.
-        """
-        alpha, shift = _shift_to_zero(self.start + self.emissions[:, 0])
-        alphas, shifts = [alpha], [shift]
-        for token in range(1, self.emissions.size(1)):
-            # Shape: (batch_size, from_tag, to_tag)
-            extended = alpha.unsqueeze(2) + self.transitions
-            extended = torch.logsumexp(extended, dim=1) + self.emissions[:, token]
-            extended, shift = _shift_to_zero(extended)
-            here = self.mask[:, token, None]
-            alpha = torch.where(here, extended, alpha)
-            alphas.append(alpha)
-            shifts.append(shift.masked_fill(~here, 0.0))
-        return torch.stack(alphas, dim=1), torch.cat(shifts, dim=1).sum(dim=1)
-
-    @cached_property
-    def _beta(self) -> Tensor:
-        """Log-sum of the scores of all suffixes that follow a tag, shifted likewise; on padding `end`."""
-        beta = _shift_to_zero(self.end)[0].expand(self.emissions.size(0), -1)
-        betas = [beta]
-        for token in range(self.emissions.size(1) - 1, 0, -1):
-            # Shape: (batch_size, from_tag, to_tag)
-            extended = self.transitions + (self.emissions[:, token] + beta).unsqueeze(1)
-            extended = _shift_to_zero(torch.logsumexp(extended, dim=2))[0]
-            beta = torch.where(self.mask[:, token, None], extended, beta)
-            betas.append(beta)
-        return torch.stack(betas[::-1], dim=1)
+        return self._sums.log_partition
 
     # ---- the distribution
 
@@ -157,19 +146,22 @@ class LinearChain:
         """
         if tags.dim() == 2:
             return self.score(tags.unsqueeze(1)).squeeze(1)
-        # Shape: (batch_size, 1, num_tokens)
-        mask = self.mask.unsqueeze(1)
         # Shape: (batch_size, num_paths, num_tokens)
-        emitted = self.emissions.transpose(1, 2).gather(1, tags)
-        # Shape: (batch_size, num_paths, num_tokens - 1)
-        moved = self.transitions[tags[..., :-1], tags[..., 1:]]
+        scores = self.emissions.transpose(1, 2).gather(1, tags)
         last = (self.mask.sum(dim=1) - 1)[:, None, None].expand(-1, tags.size(1), 1)
-        return (
-            self.start[tags[..., 0]]
-            + torch.where(mask, emitted, emitted.new_zeros(())).sum(dim=-1)
-            + torch.where(mask[..., 1:], moved, moved.new_zeros(())).sum(dim=-1)
-            + self.end[tags.gather(2, last).squeeze(2)]
+        total = (
+            scores.sum(dim=2) + self.start[tags[..., 0]] + self.end[tags.gather(2, last)[..., 0]]
         )
+        if self._independent:
+            return total
+        num_tags = self.start.size(0)
+        # Shape: (batch_size, num_tags * num_tags)
+        moves = self.transitions.flatten(-2).expand(tags.size(0), -1)
+        # Shape: (batch_size, num_paths, num_tokens - 1)
+        steps = tags[..., :-1] * num_tags + tags[..., 1:]
+        moved = moves.gather(1, steps.flatten(1)).view_as(steps)
+        # A product would make NaN of -inf; there is none.
+        return total + (moved * self.mask[:, None, 1:]).sum(dim=2)
 
     def log_prob(self, tags: Tensor) -> Tensor:
         """log p(y) = s(y) - log Z of given paths; shapes as in `score`."""
@@ -179,7 +171,8 @@ class LinearChain:
     @cached_property
     def log_marginals(self) -> Tensor:
         """log p(y_t = tag), shape (batch_size, num_tokens, num_tags); 0 on padding."""
-        log_marginals = torch.log_softmax(self._forward[0] + self._beta, dim=-1)
+        before, after = self._sums.before_and_after
+        log_marginals = torch.log_softmax(before + self.emissions + after, dim=-1)
         return torch.where(self.mask.unsqueeze(2), log_marginals, log_marginals.new_zeros(()))
 
     @cached_property
@@ -189,11 +182,12 @@ class LinearChain:
 
     @cached_property
     def _log_edge_marginals(self) -> Tensor:
-        """log p(y_t = from, y_{t+1} = to), shaped like `edge_marginals`; -1e30 on padding."""
+        """log p(y_t = from, y_{t+1} = to), shaped like `edge_marginals`; `IMPOSSIBLE` on padding."""
+        before, after = self._sums.before_and_after
         log_edges = (
-            self._forward[0][:, :-1].unsqueeze(3)
-            + self.transitions
-            + (self.emissions[:, 1:] + self._beta[:, 1:]).unsqueeze(2)
+            (before + self.emissions)[:, :-1].unsqueeze(3)
+            + self._moves
+            + (self.emissions + after)[:, 1:].unsqueeze(2)
         )
         log_edges = log_edges.flatten(2).log_softmax(dim=-1).view_as(log_edges)
         edge_mask = self.mask[:, 1:, None, None]
@@ -205,26 +199,87 @@ class LinearChain:
         return self._log_edge_marginals.exp()
 
     @cached_property
+    def expected_transitions(self) -> Tensor:
+        """E[number of transitions from tag to tag], shape (batch_size, num_tags, num_tags): edge marginals summed."""
+        return self.edge_marginals.sum(dim=1)
+
+    @cached_property
+    def _log_conditionals(self) -> Tensor:
+        """log p(y_{t+1} = to | y_t = from), shape (batch_size, num_tokens - 1, from_tag, to_tag)."""
+        _, after = self._sums.before_and_after
+        return torch.log_softmax(self._moves + (self.emissions + after)[:, 1:].unsqueeze(2), dim=-1)
+
+    @property
+    def _moves(self) -> Tensor:
+        """The transitions, to be added to shape (batch_size, num_tokens - 1, from_tag, to_tag)."""
+        return self.transitions.view(-1, 1, *self.transitions.shape[-2:])
+
+    # ---- its entropy, and its distance from another
+
+    @cached_property
     def entropy(self) -> Tensor:
         """H(p) = H(y_1) + sum_t H(y_{t+1} | y_t) in nats, shape (batch_size,)."""
-        first = (self.marginals[:, 0] * self.log_marginals[:, 0]).sum(dim=1)
-        log_conditionals = self._log_edge_marginals - self.log_marginals[:, :-1].unsqueeze(3)
-        return -first - (self.edge_marginals * log_conditionals).sum(dim=(1, 2, 3))
+        return -self._expectation(self.log_marginals[:, 0], self._log_conditionals)
 
-    # ---- the best paths
+    def cross_entropy(self, other: "LinearChain") -> Tensor:
+        """
+        H(p, q) = -sum_y p(y) log q(y) in nats, exact, through the edge marginals of p; shape (batch_size,).
+
+        # Parameters
+
+        other : `LinearChain`
+            q, over the same sentences and tags.
+
+        # Raises
+
+        `ValueError` if the other has other shapes or another mask.
+        """
+        self._check_comparable(other)
+        return -self._expectation(other.log_marginals[:, 0], other._log_conditionals)
+
+    def kl_divergence(self, other: "LinearChain") -> Tensor:
+        """KL(p || q) = sum_y p(y) (log p(y) - log q(y)) in nats; as `cross_entropy`."""
+        self._check_comparable(other)
+        return self._expectation(
+            self.log_marginals[:, 0] - other.log_marginals[:, 0],
+            self._log_conditionals - other._log_conditionals,
+        )
+
+    def _expectation(self, first: Tensor, steps: Tensor) -> Tensor:
+        """
+        E[first[y_1] + sum_t steps[t, y_t, y_{t+1}]]; infinite where the chain uses what `first` or `steps` forbid.
+
+        Shapes: (batch_size, num_tags), (batch_size, num_tokens - 1, num_tags, num_tags); what is returned, (batch_size,).
+        """
+        total = first.new_zeros(first.size(0))
+        for probabilities, values in ((self.marginals[:, 0], first), (self.edge_marginals, steps)):
+            used = probabilities > 0
+            terms = probabilities * torch.where(used, values, values.new_zeros(()))
+            total = total + terms.flatten(1).sum(dim=1)
+            # Shape: (batch_size,), the sign of what is infinite
+            infinite = (values.sign() * (used & (values.abs() > -IMPOSSIBLE / 2))).flatten(1).sum(1)
+            total = torch.where(infinite == 0, total, infinite.detach() * float("inf"))
+        return total
+
+    def _check_comparable(self, other: "LinearChain") -> None:
+        if self.emissions.shape != other.emissions.shape or not torch.equal(self.mask, other.mask):
+            raise ValueError(
+                "other: expected a chain over the same sentences and tags, of shape "
+                f"{tuple(self.emissions.shape)} and with the same mask; got {tuple(other.emissions.shape)}"
+            )
+
+    # ---- paths
 
     def argmax(self) -> Tuple[Tensor, Tensor]:
         """The best path, shape (batch_size, num_tokens), and its score, shape (batch_size,) (Viterbi, 1967)."""
-        best = self.top_k(1)
-        return best.paths[:, 0], best.scores[:, 0]
+        paths, scores = best(self._scores, self._layout)
+        exists = scores > IMPOSSIBLE / 2
+        paths = paths * (exists.unsqueeze(1) & self.mask)
+        return paths, scores.masked_fill(~exists, -float("inf"))
 
-    @torch.no_grad()
     def top_k(self, k: int) -> TopK:
         """
         The `k` best distinct paths: min(k, number of paths of the sentence) are true in the mask.
-
-        Keeps the k best prefixes that end in each tag (list Viterbi; Seshadri and Sundberg, 1994), for the whole batch
-        at once. On padding a prefix stays where it is, so that every sentence is read from its own last token.
 
         # Raises
 
@@ -232,42 +287,81 @@ class LinearChain:
         """
         if k < 1:
             raise ValueError(f"k: expected a positive number of paths, got {k}")
-        batch_size, num_tokens, num_tags = self.emissions.shape
-        # A prefix is numbered tag * k + rank. Shape: (batch_size, num_tags, k)
-        scores = self.emissions.new_full((batch_size, num_tags, k), IMPOSSIBLE)
-        scores[:, :, 0] = self.start + self.emissions[:, 0]
-        stay = torch.arange(num_tags * k, device=scores.device).view(1, num_tags, k)
-        pointers = []
-        for token in range(1, num_tokens):
-            # Shape: (batch_size, to_tag, from_tag * k)
-            extended = scores.unsqueeze(1) + self.transitions.t()[None, :, :, None]
-            best, pointer = extended.flatten(2).topk(k, dim=2)
-            best = best + self.emissions[:, token].unsqueeze(2)
-            here = self.mask[:, token, None, None]
-            scores = torch.where(here, best, scores)
-            pointers.append(torch.where(here, pointer, stay))
-
-        best, prefix = (scores + self.end[:, None]).flatten(1).topk(k, dim=1)
-        steps = [prefix]
-        for pointer in reversed(pointers):
-            prefix = pointer.flatten(1).gather(1, prefix)
-            steps.append(prefix)
-        # Shape: (batch_size, k, num_tokens)
-        paths = torch.div(torch.stack(steps[::-1], dim=2), k, rounding_mode="floor")
-        exists = best > IMPOSSIBLE / 2
+        paths, scores = k_best(self._scores, self._layout, k)
+        exists = scores > IMPOSSIBLE / 2
         paths = paths * (exists.unsqueeze(2) & self.mask.unsqueeze(1))
-        return TopK(paths, best.masked_fill(~exists, -float("inf")), exists)
+        return TopK(paths, scores.masked_fill(~exists, -float("inf")), exists)
+
+    @torch.no_grad()
+    def sample(self, num_samples: int, generator: Optional[torch.Generator] = None) -> Tensor:
+        """
+        Independent draws from p, token by token from p(y_{t+1} | y_t).
+
+        # Parameters
+
+        num_samples : `int`
+            For each sentence.
+        generator : `torch.Generator`, optional (default = torch's own)
+            The source of randomness, on the device of the scores.
+
+        # Returns
+
+        `Tensor` of shape (batch_size, num_samples, num_tokens), tag indices; 0 on padding.
+        """
+        batch_size, num_tokens, num_tags = self.emissions.shape
+        onwards = self.emissions + self._sums.before_and_after[1]
+        # Shape: (batch_size, num_samples, num_tags)
+        log_probs = self.log_marginals[:, :1].expand(-1, num_samples, -1)
+        paths = []
+        for token in range(num_tokens):
+            probabilities = log_probs.softmax(dim=-1).flatten(0, 1)
+            drawn = torch.multinomial(probabilities, 1, generator=generator)
+            tags = drawn.view(batch_size, num_samples)
+            paths.append(tags)
+            if token + 1 < num_tokens:
+                moves = self.transitions.expand(batch_size, -1, -1)
+                index = tags.unsqueeze(2).expand(-1, -1, num_tags)
+                log_probs = moves.gather(1, index) + onwards[:, token + 1].unsqueeze(1)
+        return torch.stack(paths, dim=2) * self.mask.unsqueeze(1)
+
+    # ---- chains of chains
+
+    def tempered(self, temperature: float) -> "LinearChain":
+        """The chain with all scores divided by the temperature: p(y)^(1/T), renormalised over paths."""
+        scores = [
+            torch.where(tensor > IMPOSSIBLE / 2, tensor / temperature, tensor)
+            for tensor in self._scores
+        ]
+        if self._independent:
+            return LinearChain(scores[0], mask=self.mask)
+        return LinearChain(*scores, mask=self.mask)
+
+    def relabeled(self, tags: Tensor, num_tags: int) -> "LinearChain":
+        """
+        The same distribution over more tags, of which the new ones are impossible.
+
+        # Parameters
+
+        tags : `Tensor`
+            Shape (num_tags of this chain,), the new index of each tag; all different.
+        num_tags : `int`
+            How many there are then.
+        """
+        batched = self.transitions.shape[:-2]
+        emissions = self.emissions.new_full((*self.mask.shape, num_tags), IMPOSSIBLE)
+        emissions[..., tags] = self.emissions
+        if self._independent:
+            return LinearChain(emissions, mask=self.mask)
+        transitions = emissions.new_full((*batched, num_tags, num_tags), IMPOSSIBLE)
+        transitions[..., tags.unsqueeze(1), tags] = self.transitions
+        start, end = emissions.new_full((2, num_tags), IMPOSSIBLE)
+        start[tags], end[tags] = self.start, self.end
+        return LinearChain(emissions, transitions, start, end, self.mask)
 
 
 def _check_shape(name: str, tensor: Tensor, expected: Tuple[int, ...]) -> None:
     if tuple(tensor.shape) != expected:
         raise ValueError(f"{name}: expected shape {expected}, got {tuple(tensor.shape)}")
-
-
-def _shift_to_zero(scores: Tensor) -> Tuple[Tensor, Tensor]:
-    """Scores less their maximum over the last dimension, and that maximum, which counts as a constant."""
-    maximum = scores.detach().amax(dim=-1, keepdim=True)
-    return scores - maximum, maximum
 
 
 def _computable(scores: Tensor) -> Tensor:

@@ -1,0 +1,34 @@
+"""The sums over all prefixes and suffixes where tags are independent: nothing to compute."""
+
+from typing import Tuple
+
+import torch
+from torch import Tensor
+
+
+class TokenSums:
+    """
+    What `ScaledSums` computes, for chains without transitions: all ways to a tag are as good as those to another.
+
+    # Parameters
+
+    emissions : `Tensor`
+        Shape (batch_size, num_tokens, num_tags); 0 on padding.
+    mask : `Tensor`
+        Shape (batch_size, num_tokens), bool.
+    """
+
+    def __init__(self, emissions: Tensor, mask: Tensor) -> None:
+        self._emissions = emissions
+        self._mask = mask
+
+    @property
+    def log_partition(self) -> Tensor:
+        """Shape (batch_size,)."""
+        return (torch.logsumexp(self._emissions, dim=2) * self._mask).sum(dim=1)
+
+    @property
+    def before_and_after(self) -> Tuple[Tensor, Tensor]:
+        """Both of shape (batch_size, num_tokens, num_tags)."""
+        zeros = torch.zeros_like(self._emissions)
+        return zeros, zeros
