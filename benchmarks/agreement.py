@@ -70,8 +70,8 @@ def check_paths(problem: Problem, ours: Paths, theirs: Paths, k: int) -> None:
             row, rank = worse.nonzero()[0].tolist()
             raise Verdict(
                 mine,
-                f"path {rank + 1} of sentence {row + 1} has the score {float(scores[mine][row, rank]):.4f}, and there is "
-                f"one of {float(scores[not mine][row, rank]):.4f}",
+                f"path {rank + 1} of sentence {row + 1} has the score {float(scores[mine][row, rank]):.4f}, "
+                f"and there is one of {float(scores[not mine][row, rank]):.4f}",
             )
 
 
@@ -79,7 +79,9 @@ def _fault(problem: Problem, paths: Paths, expected: Tensor) -> Optional[str]:
     tags = paths.tags.masked_fill(~problem.mask.unsqueeze(1), 0)
     found = paths.exist.sum(dim=1)
     for row in (found != expected).nonzero().flatten().tolist():
-        return f"gives {int(found[row])} paths of sentence {row + 1}, which has {int(expected[row])}"
+        return (
+            f"gives {int(found[row])} paths of sentence {row + 1}, which has {int(expected[row])}"
+        )
     for row, (sentence, exist) in enumerate(zip(tags.cpu(), paths.exist.cpu())):
         sentence = sentence[exist]
         distinct = len(torch.unique(sentence, dim=0))

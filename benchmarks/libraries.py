@@ -8,7 +8,6 @@ from torch import Tensor
 from benchmarks.problems import Problem, Shape
 from skd_plugin.structures import LinearChain
 
-
 # The loss, and its gradients by `Problem.leaves`.
 Outcome = Tuple[Tensor, ...]
 
@@ -70,9 +69,9 @@ class Library:
         raise NotImplementedError
 
     @staticmethod
-    def work(task: str, shape: Shape, k: int) -> float:
-        """What time grows with, in any unit: predicts the time of a cell from that of a smaller one."""
-        return shape.work
+    def nanoseconds(task: str, shape: Shape, k: int) -> float:
+        """How time grows with the size: with it that of a call is predicted from that of a smaller one."""
+        return 0.0
 
     @staticmethod
     def gigabytes(task: str, shape: Shape, k: int) -> float:

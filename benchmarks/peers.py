@@ -5,7 +5,6 @@ import math
 from typing import Any, Dict, List, Optional, Type
 
 import torch
-from torch import Tensor
 
 from benchmarks.libraries import Library, Outcome, Paths
 from benchmarks.problems import Problem, Shape
@@ -46,10 +45,10 @@ class AllenNLP(Library):
         )
 
     @staticmethod
-    def work(task: str, shape: Shape, k: int) -> float:
+    def nanoseconds(task: str, shape: Shape, k: int) -> float:
         if task == "nll":
-            return shape.num_tokens * 1e4 + shape.work
-        return shape.batch_size * shape.num_tokens * (1e4 + k * shape.num_tags**2)
+            return shape.num_tokens * 2e5 + 5 * shape.work
+        return shape.batch_size * shape.num_tokens * (2e4 + 20 * k * shape.num_tags**2)
 
     @staticmethod
     def gigabytes(task: str, shape: Shape, k: int) -> float:
@@ -83,9 +82,10 @@ class PytorchCRF(Library):
         return _paths_of_lists([[path] for path in result], None, self.problem)
 
     @staticmethod
-    def work(task: str, shape: Shape, k: int) -> float:
-        steps = shape.num_tokens * 1e4 + shape.work
-        return steps if task == "nll" else steps + 1e3 * shape.batch_size * shape.num_tokens
+    def nanoseconds(task: str, shape: Shape, k: int) -> float:
+        if task == "nll":
+            return shape.num_tokens * 2e5 + 5 * shape.work
+        return shape.num_tokens * (5e4 + 4e3 * shape.batch_size) + 5 * shape.work
 
     @staticmethod
     def gigabytes(task: str, shape: Shape, k: int) -> float:
@@ -141,8 +141,8 @@ class TorchStruct(Library):
         return Paths(tags, None, torch.ones_like(tags[..., 0], dtype=torch.bool))
 
     @staticmethod
-    def work(task: str, shape: Shape, k: int) -> float:
-        return shape.work * shape.num_tags * (k**2 if task == "top_k" else 1)
+    def nanoseconds(task: str, shape: Shape, k: int) -> float:
+        return 1e6 + 14 * shape.work * shape.num_tags * (k**2 if task == "top_k" else 1)
 
     @staticmethod
     def gigabytes(task: str, shape: Shape, k: int) -> float:
@@ -191,10 +191,10 @@ class Supar(Library):
         return Paths(tags, None, torch.ones_like(tags[..., 0], dtype=torch.bool))
 
     @staticmethod
-    def work(task: str, shape: Shape, k: int) -> float:
+    def nanoseconds(task: str, shape: Shape, k: int) -> float:
         if task != "top_k":
-            return shape.num_tokens * 1e4 + shape.work
-        return (k + 1) * (shape.num_tokens * 1e4 + shape.work * k**2)
+            return shape.num_tokens * 2e5 + 5 * shape.work
+        return (k + 1) * (shape.num_tokens * 5e4 + 2 * shape.work * k**2)
 
     @staticmethod
     def gigabytes(task: str, shape: Shape, k: int) -> float:
@@ -213,7 +213,9 @@ def missing(peers: List[Type[Library]]) -> Dict[str, str]:
         try:
             importlib.import_module(peer.module)
         except Exception as error:  # a peer that breaks on this torch must not stop the others
-            absent = isinstance(error, ModuleNotFoundError) and error.name == peer.module.split(".")[0]
+            absent = (
+                isinstance(error, ModuleNotFoundError) and error.name == peer.module.split(".")[0]
+            )
             reasons[peer.name] = "not installed" if absent else f"cannot be imported: {error}"
     return reasons
 

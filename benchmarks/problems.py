@@ -90,13 +90,10 @@ def make_problem(shape: Shape, device: torch.device, seed: int = 13370) -> Probl
         lengths[:] = num_tokens
     scores = (emissions, normal(num_tags, num_tags), normal(num_tags), normal(num_tags))
     gold = torch.randint(num_tags, (batch_size, num_tokens), generator=generator)
-    return Problem(
-        shape,
-        *(tensor.to(device).requires_grad_() for tensor in scores),
-        lengths.to(device),
-        (torch.arange(num_tokens) < lengths.unsqueeze(1)).to(device),
-        gold.to(device),
-    )
+    emissions, transitions, start, end = (tensor.to(device).requires_grad_() for tensor in scores)
+    lengths = lengths.to(device)
+    mask = torch.arange(num_tokens, device=device) < lengths.unsqueeze(1)
+    return Problem(shape, emissions, transitions, start, end, lengths, mask, gold.to(device))
 
 
 def path_scores(problem: Problem, paths: Tensor) -> Tensor:

@@ -1,6 +1,6 @@
 """All libraries on one cell of the grid: checked against one another first, then timed in turns."""
 
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Type
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple, Type
 
 import torch
 
@@ -14,6 +14,8 @@ from benchmarks.timing import Setting, Timing, once, take_turns
 SECONDS_TO_REPEAT = 1.0
 SECONDS_TO_CALL = 5.0
 GIGABYTES_TO_CALL = 4.0
+
+NO_SUCH_TASK = "has none"
 
 
 class Cell(NamedTuple):
@@ -43,6 +45,11 @@ class Cell(NamedTuple):
     timing: Optional[Timing]
     note: str = ""
 
+    @property
+    def is_base(self) -> bool:
+        """Whether the others of its task are compared with it."""
+        return self.library in ("skd_plugin", "log_partition", "NLL")
+
 
 class SideBySide:
     """
@@ -51,19 +58,16 @@ class SideBySide:
     # Parameters
 
     setting : `Setting`
-    budget : `float`
-        Seconds a cell may take in rounds.
     """
 
-    def __init__(self, setting: Setting, budget: float) -> None:
+    def __init__(self, setting: Setting) -> None:
         self.setting = setting
-        self.budget = budget
         self._missing = missing(PEERS)
-        # By library and task: the work and the seconds of the largest call so far
-        self._seen: Dict[Any, Any] = {}
+        # Measured by predicted time of the last call, by library and task
+        self._per_nanosecond: Dict[Tuple[str, str], float] = {}
 
-    def run(self, task: str, shape: Shape, k: int = 1) -> List[Cell]:
-        """The cells of all libraries, ours first."""
+    def run(self, task: str, shape: Shape, k: int, budget: float) -> List[Cell]:
+        """The cells of all libraries, ours first; rounds take `budget` seconds or little more."""
         problem = make_problem(shape, torch.device(self.setting.device))
         ours = Ours(problem)
         call = _call(ours, task, k)
@@ -76,10 +80,10 @@ class SideBySide:
             if not note:
                 note = self._admit(peer, problem, task, k, outcome, calls, single)
             notes[peer.name] = note
-        timings = take_turns(calls, self.setting.device, self.budget)
+        timings = take_turns(calls, self.setting.device, budget)
         base = timings[ours.name].seconds
         for name, seconds in single.items():
-            timings[name] = Timing(seconds, seconds / base, 1)
+            timings[name] = Timing(seconds, seconds / base, (seconds / base, seconds / base), 1)
         names = [ours.name, *(peer.name for peer in PEERS)]
         return [
             Cell(task, shape, k, self.setting, name, timings.get(name), notes.get(name, ""))
@@ -90,12 +94,13 @@ class SideBySide:
         if peer.name in self._missing:
             return self._missing[peer.name]
         if task not in peer.tasks:
-            return "has none"
+            return NO_SUCH_TASK
         gigabytes = peer.gigabytes(task, shape, k)
         if gigabytes > GIGABYTES_TO_CALL:
             return f"skipped: ~{gigabytes:.0f} GB a call"
-        work, seconds = self._seen.get((peer.name, task), (1.0, 0.0))
-        predicted = seconds * peer.work(task, shape, k) / work
+        predicted = peer.nanoseconds(task, shape, k) * self._per_nanosecond.get(
+            (peer.name, task), 1e-9
+        )
         if predicted > SECONDS_TO_CALL:
             return f"skipped: ~{predicted:.0f} s a call"
         return ""
@@ -116,16 +121,18 @@ class SideBySide:
         kept: List[Any] = []
         try:
             seconds = once(lambda: kept.append(call()), self.setting.device)
-            self._seen[peer.name, task] = (peer.work(task, problem.shape, k), seconds)
-            _check(problem, task, k, outcome, library, kept[0])
+            _check(problem, task, k, outcome, library, kept.pop())
+            if seconds <= SECONDS_TO_REPEAT:
+                seconds = once(call, self.setting.device)
         except Verdict as verdict:
             return str(verdict)
         except Exception as error:  # a peer's own failure is a finding, not the end
             return f"peer fails: {type(error).__name__}: {str(error).splitlines()[0][:80]}"
+        predicted = peer.nanoseconds(task, problem.shape, k)
+        self._per_nanosecond[peer.name, task] = seconds / predicted
         if seconds > SECONDS_TO_REPEAT:
             single[peer.name] = seconds
             return "1 call"
-        call()
         calls[peer.name] = call
         return ""
 

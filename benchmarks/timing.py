@@ -3,7 +3,7 @@
 import gc
 import statistics
 import time
-from typing import Any, Callable, Dict, List, NamedTuple
+from typing import Any, Callable, Dict, List, NamedTuple, Tuple
 
 import torch
 
@@ -45,11 +45,14 @@ class Timing(NamedTuple):
         Of a call.
     ratio : `float`
         Of its time to that of the first call of the same round.
+    quartiles : `Tuple[float, float]`
+        Of the ratios: half of them lie between.
     rounds : `int`
     """
 
     seconds: float
     ratio: float
+    quartiles: Tuple[float, float]
     rounds: int
 
 
@@ -63,7 +66,7 @@ def once(call: Call, device: str) -> float:
 
 
 def take_turns(
-    calls: Dict[str, Call], device: str, budget: float, least: int = 5, most: int = 50
+    calls: Dict[str, Call], device: str, budget: float, least: int = 5, most: int = 100
 ) -> Dict[str, Timing]:
     """
     Runs all calls in rounds, every other round in the opposite order, so that whatever else the machine does falls on
@@ -94,15 +97,13 @@ def take_turns(
     finally:
         gc.enable()
         gc.unfreeze()
-    first = seconds[names[0]]
-    return {
-        name: Timing(
-            statistics.median(seconds[name]),
-            statistics.median(one / base for one, base in zip(seconds[name], first)),
-            rounds,
-        )
-        for name in names
-    }
+    return {name: _summarised(seconds[name], seconds[names[0]]) for name in names}
+
+
+def _summarised(seconds: List[float], base: List[float]) -> Timing:
+    ratios = sorted(one / other for one, other in zip(seconds, base))
+    quartiles = (ratios[len(ratios) // 4], ratios[3 * len(ratios) // 4])
+    return Timing(statistics.median(seconds), statistics.median(ratios), quartiles, len(ratios))
 
 
 def _synchronize(device: str) -> None:

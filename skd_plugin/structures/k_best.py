@@ -19,14 +19,15 @@ def best(scores: Scores, layout: Layout) -> Tuple[Tensor, Tensor]:
     """
     prefixes = _Prefixes.of(scores, layout)
     best_scores, last_tags = prefixes.finished.max(dim=1)
-    # Shape: (num_tokens, batch_size, 1)
-    tags = layout.at_last(last_tags.unsqueeze(1))
+    # Shape: (num_tokens, batch_size)
+    tags = layout.at_last(last_tags)
     steps = layout.cut(tags)
     for token in range(len(steps) - 1, 0, -1):
-        candidates = prefixes.candidates(token, steps[token])
-        torch.argmax(candidates, dim=2, out=steps[token - 1][: len(candidates)])
-    paths = layout.in_order(tags.squeeze(2).t())
-    return paths, layout.in_order(best_scores).to(scores.emissions.dtype)
+        here, reached = steps[token], steps[token - 1]
+        if len(reached) > len(here):
+            reached = reached[: len(here)]
+        torch.argmax(prefixes.candidates(token, here), dim=1, out=reached)
+    return layout.in_order(tags.t()), layout.in_order(best_scores).to(scores.emissions.dtype)
 
 
 @torch.no_grad()
@@ -63,7 +64,9 @@ def k_best(scores: Scores, layout: Layout, k: int) -> Tuple[Tensor, Tensor]:
     steps += torch.arange(k, device=steps.device) * num_tags
     regrets_at, steps_at = layout.cut(regrets), layout.cut(steps)
     for token in range(len(steps_at) - 1, 0, -1):
-        candidates = prefixes.candidates(token, steps_at[token].remainder(num_tags))
+        tags = steps_at[token].remainder(num_tags)
+        # Shape: (running, k, num_tags)
+        candidates = prefixes.candidates(token, tags.flatten(), k)
         sums = candidates.amax(dim=2, keepdim=True) - candidates + regrets_at[token].unsqueeze(2)
         smallest, place = _smallest(sums.flatten(1), k)
         regrets_at[token - 1][: len(place)] = smallest
@@ -87,16 +90,16 @@ class _Prefixes(NamedTuple):
 
     # Parameters
 
-    through : `List[Tensor]`
-        Of each token but the last, shape (running, 1, num_tags), for the sentences that have the next token: of the
-        best prefix that ends in a tag.
+    before : `List[Tensor]`
+        Of each token but the last, shape (running, num_tags), for the sentences that have the next token: of the best
+        prefix that ends in a tag.
     finished : `Tensor`
         Shape (batch_size, num_tags): of the best path that ends in a tag.
     moves : `Tensor`
         Shape (num_tags, num_tags) or (batch_size, num_tags, num_tags), from the later tag to the earlier.
     """
 
-    through: List[Tensor]
+    before: List[Tensor]
     finished: Tensor
     moves: Tensor
 
@@ -113,35 +116,38 @@ class _Prefixes(NamedTuple):
         # Shape: (num_tokens, num_tags, batch_size)
         through = scores.emissions[layout.order].double().permute(1, 2, 0).contiguous()
         through[0] += scores.start.unsqueeze(1)
-        before, before_running = through[0], layout.running[0]
+        before = through[0]
         for here, running in zip(through.unbind(0)[1:], layout.running[1:]):
-            if running < before_running:
-                before, here = before[:, :running], here[:, :running]
-                moves = moves[..., :running]
-            here += (before.unsqueeze(1) + moves).amax(dim=0)
+            if running < before.size(1):
+                before, moves = before[:, :running], moves[..., :running]
+                here = here[:, :running]
+            elif running < here.size(1):
+                here = here[:, :running]
+            here.add_((before.unsqueeze(1) + moves).amax(dim=0))
             before = here
         through = through.transpose(1, 2).contiguous()
-        last = layout.last[layout.order]
-        finished = through[last, torch.arange(len(last), device=last.device)] + scores.end
-        steps = zip(through.unsqueeze(2).unbind(0), layout.running[1:])
-        return cls(
-            [step[:running] for step, running in steps],
-            finished,
-            transitions.transpose(-2, -1).contiguous(),
-        )
+        finished = layout.select_last(through) + scores.end
+        before = [step[:running] for step, running in zip(through.unbind(0), layout.running[1:])]
+        return cls(before, finished, transitions.transpose(-2, -1).contiguous())
 
-    def candidates(self, token: int, tags: Tensor) -> Tensor:
+    def candidates(self, token: int, tags: Tensor, k: int = 0) -> Tensor:
         """
         The best prefixes through each previous tag to the given tags of a token.
 
-        Shapes: `tags` (running, size); what is returned (running, size, num_tags).
+        Shapes: `tags` (running,), what is returned (running, num_tags); with a `k`, `tags` (running * k,), what is
+        returned (running, k, num_tags).
         """
-        running, size = tags.shape
-        if self.moves.dim() == 3:
-            sentence = torch.arange(running, device=tags.device).unsqueeze(1)
-            tags = sentence * self.moves.size(1) + tags
-        moves = self.moves.flatten(0, -2).index_select(0, tags.flatten())
-        return moves.view(running, size, -1) + self.through[token - 1]
+        before = self.before[token - 1]
+        moves = self.moves
+        if moves.dim() == 3:
+            sentence = torch.arange(len(tags), device=tags.device)
+            sentence = torch.div(sentence, max(k, 1), rounding_mode="floor")
+            tags = sentence * moves.size(1) + tags
+            moves = moves.flatten(0, 1)
+        moved = moves.index_select(0, tags)
+        if not k:
+            return moved.add_(before)
+        return moved.view(len(before), k, -1).add_(before.unsqueeze(1))
 
 
 def _smallest(values: Tensor, k: int) -> Tuple[Tensor, Tensor]:

@@ -1,6 +1,7 @@
 """How a batch of chains is laid out for computing."""
 
-from typing import List, NamedTuple
+from functools import cached_property
+from typing import List, NamedTuple, Tuple
 
 import torch
 from torch import Tensor
@@ -30,7 +31,7 @@ class Scores(NamedTuple):
     end: Tensor
 
 
-class Layout(NamedTuple):
+class Layout:
     """
     Where the tokens of a padded batch stand in the order of computation: step by step, both directions side by side,
     and the longest sentence first, so that the sentences which are still running are a prefix of every step.
@@ -38,62 +39,79 @@ class Layout(NamedTuple):
     # Parameters
 
     mask : `Tensor`
-        Shape (batch_size, num_tokens), bool.
-    last : `Tensor`
-        Shape (batch_size,), the last token of each sentence.
-    running : `List[int]`
-        Shape (num_tokens,), how many sentences have a token at each step.
-    order : `Tensor`
-        Shape (batch_size,), the sentences by falling length.
-    steps : `Tensor`
-        Shape (num_tokens, 2, batch_size): which of the (batch_size * num_tokens) tokens stands at each place.
-    from_start, from_end : `Tensor`
-        Shape (batch_size, num_tokens): which of the (num_tokens * 2 * batch_size) places each token has, either way.
+        Shape (batch_size, num_tokens), bool: a non-empty prefix of every row.
     """
 
-    mask: Tensor
-    last: Tensor
-    running: List[int]
-    order: Tensor
-    steps: Tensor
-    from_start: Tensor
-    from_end: Tensor
+    def __init__(self, mask: Tensor) -> None:
+        self.mask = mask
+        # Shape: (batch_size,), the last token of each sentence
+        self.last = mask.sum(dim=1) - 1
+        # Shape: (batch_size,), the sentences by falling length
+        self.order = self.last.sort(descending=True, stable=True)[1]
+        # Shape: (num_tokens,), how many sentences have a token at each step
+        self.running: List[int] = mask.sum(dim=0).tolist()
 
-    @classmethod
-    def of(cls, mask: Tensor) -> "Layout":
-        """The layout of a batch whose mask, shape (batch_size, num_tokens), has non-empty prefixes."""
-        batch_size, num_tokens = mask.shape
-        last = mask.sum(dim=1) - 1
-        order = last.sort(descending=True, stable=True)[1]
-        rank = order.argsort().unsqueeze(1)
-        step = torch.arange(num_tokens, device=mask.device)
-        # Shape: (batch_size, num_tokens), the token at each step from the end; padding stays where it is
-        reverse = torch.where(mask, last.unsqueeze(1) - step, step)
-        # Shape: (2, batch_size, num_tokens)
-        tokens = torch.stack([step.expand_as(reverse), reverse])[:, order]
-        return cls(
-            mask=mask,
-            last=last,
-            running=mask.sum(dim=0).tolist(),
-            order=order,
-            steps=(tokens + (order * num_tokens).unsqueeze(1)).permute(2, 0, 1),
-            from_start=2 * batch_size * step + rank,
-            from_end=2 * batch_size * reverse + batch_size + rank,
-        )
+    @cached_property
+    def rank(self) -> Tensor:
+        """Shape (batch_size,), the place of each sentence by falling length."""
+        return self.order.argsort()
+
+    @cached_property
+    def _tokens(self) -> Tensor:
+        """Shape (2, batch_size, num_tokens): the token at each step, either way; padding stays where it is."""
+        step = torch.arange(self.mask.size(1), device=self.mask.device).expand_as(self.mask)
+        return torch.stack([step, torch.where(self.mask, self.last.unsqueeze(1) - step, step)])
+
+    @cached_property
+    def _places(self) -> Tensor:
+        """Shape (2, batch_size, num_tokens): the place of each token in (num_tokens * 2 * batch_size), either way."""
+        batch_size = len(self.order)
+        ways = torch.arange(2, device=self.mask.device).view(2, 1, 1)
+        return (2 * self._tokens + ways) * batch_size + self.rank.unsqueeze(1)
 
     def to_steps(self, values: Tensor) -> Tensor:
         """From shape (batch_size, num_tokens, size) to (num_tokens, 2, batch_size, size)."""
-        steps = values.flatten(0, 1).index_select(0, self.steps.flatten())
-        return steps.view(*self.steps.shape, -1)
+        batch_size, num_tokens, size = values.shape
+        # Shape: (num_tokens, 2, batch_size)
+        index = (self._tokens[:, self.order] + (self.order * num_tokens).unsqueeze(1)).permute(
+            2, 0, 1
+        )
+        steps = values.flatten(0, 1).index_select(0, index.flatten())
+        return steps.view(num_tokens, 2, batch_size, size)
 
-    def to_tokens(self, steps: Tensor, places: Tensor) -> Tensor:
-        """And back, reading `from_start` or `from_end`."""
-        values = steps.flatten(0, 2).index_select(0, places.flatten())
-        return values.view(*self.mask.shape, -1)
+    def to_tokens(self, steps: Tensor) -> Tuple[Tensor, Tensor]:
+        """And back: what stands at each token on the way from the start, and on that from the end."""
+        values = steps.flatten(0, 2)
+        from_start, from_end = (values.index_select(0, way.flatten()) for way in self._places)
+        return from_start.view(*self.mask.shape, -1), from_end.view(*self.mask.shape, -1)
+
+    def reversed_steps(self, steps: Tensor) -> Tensor:
+        """Of shape (num_tokens, 2, batch_size, size) the way from the end, at the steps of the way from the start."""
+        places = self._places[1, self.order].t()
+        return steps.flatten(0, 2).index_select(0, places.flatten()).view(*places.shape, -1)
+
+    def steps_to_tokens(self, steps: Tensor) -> Tensor:
+        """From shape (num_tokens, batch_size, size), by falling length, to (batch_size, num_tokens, size)."""
+        return steps[:, self.rank].transpose(0, 1)
+
+    def select_last(self, steps: Tensor) -> Tensor:
+        """Of shape (num_tokens, batch_size, size), by falling length, the last tokens: (batch_size, size)."""
+        return steps[self.last[self.order], torch.arange(steps.size(1), device=steps.device)]
 
     def cut(self, steps: Tensor) -> List[Tensor]:
         """The steps of shape (num_tokens, batch_size, ...), each cut to the sentences that are still running."""
         return [step[:running] for step, running in zip(steps.unbind(0), self.running)]
+
+    def cut_both(self, steps: Tensor, ahead: int = 0) -> List[Tensor]:
+        """
+        The steps of shape (num_tokens, 2, batch_size, ...), each cut to the sentences that will be running `ahead`
+        steps later, once these are fewer than half: cutting takes time, too.
+        """
+        half = steps.size(2) / 2
+        return [
+            step[:, :running] if running < half else step
+            for step, running in zip(steps.unbind(0), self.running[ahead:])
+        ]
 
     def at_last(self, values: Tensor) -> Tensor:
         """From shape (batch_size, size), by falling length, to (num_tokens, batch_size, size): 0 but at last tokens."""
@@ -103,13 +121,4 @@ class Layout(NamedTuple):
 
     def in_order(self, values: Tensor) -> Tensor:
         """Sentences by falling length, shape (batch_size, ...), in the order of the batch."""
-        return values[self.order.argsort()]
-
-
-def running_steps(steps: Tensor, running: List[int]) -> List[Tensor]:
-    """The steps of shape (num_tokens, 2, batch_size, num_tags), each cut to the sentences that are still running."""
-    batch_size = steps.size(2)
-    return [
-        step if number == batch_size else step[:, :number]
-        for step, number in zip(steps.unbind(0), running)
-    ]
+        return values[self.rank]

@@ -115,7 +115,7 @@ class LinearChain:
 
     @cached_property
     def _layout(self) -> Layout:
-        return Layout.of(self.mask)
+        return Layout(self.mask)
 
     @cached_property
     def _sums(self) -> Union[ScaledSums, LogSpaceSums, TokenSums]:
@@ -148,9 +148,13 @@ class LinearChain:
             return self.score(tags.unsqueeze(1)).squeeze(1)
         # Shape: (batch_size, num_paths, num_tokens)
         scores = self.emissions.transpose(1, 2).gather(1, tags)
-        last = (self.mask.sum(dim=1) - 1)[:, None, None].expand(-1, tags.size(1), 1)
+        last = self._layout.last[:, None, None].expand(-1, tags.size(1), 1)
+        # Shape: (batch_size, num_paths)
+        first_tags, last_tags = tags[..., 0], tags.gather(2, last).squeeze(2)
         total = (
-            scores.sum(dim=2) + self.start[tags[..., 0]] + self.end[tags.gather(2, last)[..., 0]]
+            scores.sum(dim=2)
+            + self.start.expand(len(tags), -1).gather(1, first_tags)
+            + self.end.expand(len(tags), -1).gather(1, last_tags)
         )
         if self._independent:
             return total
@@ -160,7 +164,6 @@ class LinearChain:
         # Shape: (batch_size, num_paths, num_tokens - 1)
         steps = tags[..., :-1] * num_tags + tags[..., 1:]
         moved = moves.gather(1, steps.flatten(1)).view_as(steps)
-        # A product would make NaN of -inf; there is none.
         return total + (moved * self.mask[:, None, 1:]).sum(dim=2)
 
     def log_prob(self, tags: Tensor) -> Tensor:

@@ -65,9 +65,8 @@ class LogSpaceSums:
         mask = layout.mask.unsqueeze(2)
         zero = steps.new_zeros(())
         return (
-            torch.where(mask, layout.to_tokens(steps, layout.from_start), zero),
-            torch.where(mask, layout.to_tokens(steps, layout.from_end), zero),
-            torch.stack(shifts, dim=2)[:, layout.order.argsort()],
+            *(torch.where(mask, tokens, zero) for tokens in layout.to_tokens(steps)),
+            torch.stack(shifts, dim=2)[:, layout.rank],
         )
 
 

@@ -7,16 +7,17 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from skd_plugin.structures.layout import IMPOSSIBLE, Layout, Scores, running_steps
+from skd_plugin.structures.layout import IMPOSSIBLE, Layout, Scores
 
 # With scores as close as this, in nats, and sums as large as this, no product of three doubles underflows.
 LARGEST_SPREAD = 200.0
 SMALLEST_SUM = 1e-100
+SMALLEST = 1e-300
 
 
 class ScaledSums:
     """
-    The recursion on probabilities, each step scaled to sum 1, in double precision.
+    The recursion on probabilities, scaled now and then, in double precision.
 
     `certain` says whether nothing underflowed; where it is false the results are not to be used.
 
@@ -34,7 +35,7 @@ class ScaledSums:
     @cached_property
     def certain(self) -> bool:
         """Looks at the scores, which usually says it all; where some are forbidden, at the sums, too."""
-        if _spread(self._detached) < LARGEST_SPREAD:
+        if self._spread < LARGEST_SPREAD:
             return True
         if not _spread(_without_impossible(self._detached)) < LARGEST_SPREAD:
             return False
@@ -52,18 +53,21 @@ class ScaledSums:
         return _BeforeAndAfter.apply(*self._scores, self._run, self._layout)
 
     @cached_property
+    def _spread(self) -> float:
+        return _spread(self._detached)
+
+    @cached_property
     def _run(self) -> "_Run":
-        return _Run.of(self._detached, self._layout)
+        steps_unscaled = max(1, int(LARGEST_SPREAD / 2 / max(self._spread, 1.0)))
+        return _Run.of(self._detached, self._layout, steps_unscaled)
 
 
 class _Run(NamedTuple):
     """
-    What the recursion leaves behind; all in double precision.
+    What the recursion leaves behind; all in double precision, and sentences in `before` and `through` by falling length.
 
     # Parameters
 
-    emitted : `Tensor`
-        Shape (batch_size, num_tokens, num_tags), exp(emissions), the largest of a token 1.
     moves : `Tensor`
         Shape (2, num_tags, num_tags) or (2, batch_size, num_tags, num_tags), exp(transitions) and its transpose; the
         largest is 1.
@@ -74,17 +78,15 @@ class _Run(NamedTuple):
         Shape (batch_size,).
     """
 
-    emitted: Tensor
     moves: Tensor
     before: Tensor
     through: Tensor
     log_partition: Tensor
 
     @classmethod
-    def of(cls, scores: Scores, layout: Layout) -> "_Run":
+    def of(cls, scores: Scores, layout: Layout, scale_every: int) -> "_Run":
         emissions, transitions, start, end = (tensor.double() for tensor in scores)
         largest_emissions = emissions.amax(dim=2, keepdim=True)
-        emitted = (emissions - largest_emissions).exp()
         largest_transitions = transitions.amax(dim=(-2, -1), keepdim=True)
         moves = (transitions - largest_transitions).exp()
         moves = torch.stack([moves, moves.transpose(-2, -1)])
@@ -93,48 +95,47 @@ class _Run(NamedTuple):
         ends = (ends - largest_ends).exp()
 
         # Shape: (num_tokens, 2, batch_size, num_tags)
-        through = layout.to_steps(emitted)
+        through = layout.to_steps((emissions - largest_emissions).exp_())
         before = torch.ones_like(through)
-        # Shape: (num_tokens, 2, batch_size, 1)
-        sums = before.new_ones((*through.shape[:3], 1))
         before[0] = ends.unsqueeze(1)
         moves_in_order = moves if moves.dim() == 3 else moves[:, layout.order]
-        running = layout.running
-        befores = running_steps(before, running)
-        throughs, totals = running_steps(through, running), running_steps(sums, running)
-        for step, (arrived, here, total) in enumerate(zip(befores, throughs, totals)):
-            if step:
-                _move(throughs[step - 1], moves_in_order, arrived)
-            here.mul_(arrived)
-            torch.sum(here, dim=-1, keepdim=True, out=total)
-            here.div_(total)
+        # Shape: (num_tokens, batch_size, 1), of the way from the start
+        scales = torch.ones_like(before[:, 0, :, :1])
+        last = None
+        for step, (arrived, here) in enumerate(zip(*map(layout.cut_both, (before, through)))):
+            if last is not None:
+                _move(last, moves_in_order, arrived)
+            last = here.mul_(arrived)
+            if step % scale_every == 0:
+                scale = here.amax(dim=-1, keepdim=True).clamp_(min=SMALLEST)
+                here.div_(scale)
+                scales[step, : scale.size(1)] = scale[0]
 
-        # Shape: (batch_size, num_tokens)
-        scales = layout.to_tokens(sums, layout.from_start).log() + largest_emissions
-        scales = scales.squeeze(2) * layout.mask
-        # Shape: (batch_size, num_tags)
-        last = layout.from_start.gather(1, layout.last.unsqueeze(1)).squeeze(1)
-        ended = through.flatten(0, 2).index_select(0, last) * ends[1]
+        # Shape: (batch_size,), sentences by falling length
+        ended = (layout.select_last(through[:, 0]) * ends[1]).sum(dim=1).log()
+        scales = layout.steps_to_tokens(scales.log_()) + largest_emissions
         log_partition = (
-            scales.sum(dim=1)
-            + largest_ends.sum()
+            (scales.squeeze(2) * layout.mask).sum(dim=1)
+            + layout.in_order(ended)
             + layout.last * largest_transitions.flatten()
-            + ended.sum(dim=1).log()
+            + largest_ends.sum()
         )
-        return cls(emitted, moves, before, through, log_partition)
+        return cls(moves, before, through, log_partition)
 
 
 def _move(through: Tensor, moves: Tensor, out: Tensor) -> None:
     """
     One step: `out`, shape (2, running, num_tags), becomes `through` @ `moves`; sentences that end are left out.
 
-    Shapes of `through`: (2, running or more, num_tags); of `moves`: as in `_Run`, in the order of the steps.
+    Shapes of `through`: (2, running or more, num_tags); of `moves`: as in `_Run`, sentences by falling length.
     """
     running = out.size(1)
+    if through.size(1) > running:
+        through = through[:, :running]
     if moves.dim() == 3:
-        torch.bmm(through[:, :running], moves, out=out)
+        torch.bmm(through, moves, out=out)
     else:
-        torch.matmul(through[:, :running].unsqueeze(2), moves[:, :running], out=out.unsqueeze(2))
+        torch.matmul(through.unsqueeze(2), moves[:, :running], out=out.unsqueeze(2))
 
 
 class _LogPartition(torch.autograd.Function):
@@ -150,17 +151,23 @@ class _LogPartition(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> Tuple[Optional[Tensor], ...]:  # type: ignore[override]
         run, layout = ctx.run, ctx.layout
-        # Shape: (batch_size, num_tokens, num_tags)
-        before = layout.to_tokens(run.before, layout.from_start)
-        onwards = run.emitted * layout.to_tokens(run.before, layout.from_end)
-        nodes = before * onwards
-        weight = (gradient.double().unsqueeze(1) * layout.mask).unsqueeze(2)
-        weight = weight / nodes.sum(dim=2, keepdim=True)
-        nodes *= weight
-        through = layout.to_tokens(run.through, layout.from_start)[:, :-1]
-        edges = _sum_of_products(through, (onwards * weight)[:, 1:], ctx.batched) * run.moves[0]
-        ends = nodes.gather(1, layout.last.view(-1, 1, 1).expand(-1, 1, nodes.size(2)))
-        gradients = (nodes, edges, nodes[:, 0].sum(dim=0), ends.sum(dim=(0, 1)))
+        # Shape: (num_tokens, batch_size, num_tags), sentences by falling length
+        before, through = run.before[:, 0], run.through[:, 0]
+        nodes = layout.reversed_steps(run.before) * through
+        # Shape: (num_tokens, batch_size, 1)
+        weight = (gradient.double().unsqueeze(1) * layout.mask)[layout.order].t().unsqueeze(2)
+        nodes *= weight / nodes.sum(dim=2, keepdim=True).clamp_(min=SMALLEST)
+        # p(x, y) = through[t, x] moves[x, y] nodes[t+1, y] / before[t+1, y]
+        onwards = (nodes / before).nan_to_num_(0.0)
+        edges = _sum_of_products(through[:-1], onwards[1:], ctx.batched)
+        if ctx.batched:
+            edges = layout.in_order(edges)
+        gradients = (
+            layout.steps_to_tokens(nodes.to(ctx.dtype)),
+            edges * run.moves[0],
+            nodes[0].sum(dim=0),
+            layout.select_last(nodes).sum(dim=0),
+        )
         return (*(one.to(ctx.dtype) for one in gradients), None, None)
 
 
@@ -173,9 +180,9 @@ class _BeforeAndAfter(torch.autograd.Function):
         ctx.dtype, ctx.batched = emissions.dtype, transitions.dim() == 3
         run, layout = ctx.run, ctx.layout
         sums = run.before.log().clamp_(min=IMPOSSIBLE).to(ctx.dtype)
-        before = layout.to_tokens(sums, layout.from_start) * layout.mask.unsqueeze(2)
-        after = layout.to_tokens(sums, layout.from_end) * layout.mask.unsqueeze(2)
-        return before, after
+        before, after = layout.to_tokens(sums)
+        mask = layout.mask.unsqueeze(2)
+        return before * mask, after * mask
 
     @staticmethod
     @once_differentiable
@@ -194,28 +201,23 @@ class _BeforeAndAfter(torch.autograd.Function):
         emitted = torch.zeros_like(steps)
         moves = run.moves.transpose(-2, -1)
         moves = moves if moves.dim() == 3 else moves[:, layout.order]
-        running = [*layout.running[1:], 0]
-        views = [running_steps(tensor, running) for tensor in (emitted, run.through)]
-        for step in range(len(running) - 1, -1, -1):
-            if running[step]:
-                gradient, through = views[0][step], views[1][step]
-                _move(steps[step + 1], moves, gradient)
+        moved = list(
+            zip(layout.cut_both(emitted, 1), layout.cut_both(run.through, 1), steps.unbind(0)[1:])
+        )
+        for step in range(len(steps) - 1, -1, -1):
+            if step < len(moved):
+                gradient, through, following = moved[step]
+                _move(following, moves, gradient)
                 gradient.mul_(through)
             steps[step].add_(emitted[step]).mul_(inverse[step])
 
-        # Shape: (batch_size, num_tokens, 2, num_tags), by falling length
-        through, steps_of = run.through.permute(2, 0, 1, 3), steps.permute(2, 0, 1, 3)
         edges = torch.stack(
-            [
-                _sum_of_products(through[:, :-1, way], steps_of[:, 1:, way], ctx.batched)
-                for way in (0, 1)
-            ]
+            [_sum_of_products(run.through[:-1, way], steps[1:, way], ctx.batched) for way in (0, 1)]
         )
         if ctx.batched:
-            edges = edges[:, layout.order.argsort()]
+            edges = edges[:, layout.rank]
         edges = edges * run.moves
-        by_emissions = layout.to_tokens(emitted, layout.from_start)
-        by_emissions = by_emissions + layout.to_tokens(emitted, layout.from_end)
+        by_emissions = sum(layout.to_tokens(emitted))
         # Shape: (2, num_tags)
         ends = (run.before[0] * steps[0]).sum(dim=1)
         gradients = (by_emissions, edges[0] + edges[1].transpose(-2, -1), ends[0], ends[1])
@@ -226,23 +228,19 @@ def _sum_of_products(left: Tensor, right: Tensor, batched: bool) -> Tensor:
     """
     The sum of left[t, x] right[t, y] over all tokens, shape (num_tags, num_tags); of each sentence alone if `batched`.
 
-    Shapes of both: (batch_size, num_tokens, num_tags).
+    Shapes of both: (num_tokens, batch_size, num_tags).
     """
     if batched:
-        return left.transpose(1, 2) @ right
+        return left.permute(1, 2, 0) @ right.transpose(0, 1)
     return left.flatten(0, 1).t() @ right.flatten(0, 1)
 
 
 def _spread(scores: Scores) -> float:
-    """The largest difference, in nats, that a step of the recursion can make between two tags."""
-    emissions, transitions, start, end = scores
-    at_ends = torch.stack([start, end])
-    spread: Tensor = (
-        (emissions.amax(dim=2) - emissions.amin(dim=2)).amax()
-        + 2 * (transitions.amax() - transitions.amin())
-        + (at_ends.amax(dim=1) - at_ends.amin(dim=1)).amax()
+    """At least the largest difference, in nats, that a step of the recursion can make between two tags."""
+    emissions, transitions, start, end = (
+        largest - smallest for smallest, largest in (tensor.aminmax() for tensor in scores)
     )
-    return spread.item()
+    return float(emissions + 2 * transitions + torch.maximum(start, end))
 
 
 def _without_impossible(scores: Scores) -> Scores:
