@@ -3,9 +3,10 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+STACK := $(shell $(PYTHON) -c 'import sys; print("modern" if sys.version_info >= (3, 11) else "classic")')
 INSTALLED = $(VENV)/installed-$(VERSION)
 
-.PHONY: demo test check format clean
+.PHONY: demo test check format bench clean
 
 demo: $(INSTALLED)
 	$(BIN)/python demo.py
@@ -22,6 +23,11 @@ check: $(INSTALLED)
 format: $(INSTALLED)
 	$(BIN)/black .
 	$(BIN)/ruff check --fix .
+
+# Beside other libraries, which the extra `bench` adds; about half an hour.
+bench: $(INSTALLED)
+	$(BIN)/pip install --quiet -c constraints/$(STACK).txt -e ".[bench]"
+	$(BIN)/python benchmarks/structures.py
 
 # The modern stack is for Python 3.11 and newer: AllenNLP is installed beside its requirements, since its own pins
 # exclude every torch that exists there. The classic stack takes AllenNLP as released.

@@ -69,6 +69,7 @@ setup(
         *(f"{requirement}; {MODERN}" for requirement in MODERN_REQUIREMENTS),
     ],
     extras_require={
+        "bench": ["matplotlib", "pytorch-crf", "supar", "torch-struct"],
         "demo": ["matplotlib"],
         "dev": ["black", "hypothesis", "matplotlib", "mypy", "pytest", "ruff"],
     },

@@ -9,7 +9,7 @@ from benchmarks.libraries import Outcome, Paths
 from benchmarks.problems import Problem, exact_nll, path_scores
 
 LOSS_TOLERANCE = 1e-5  # relative
-GRADIENT_TOLERANCE = 1e-3  # of the largest entry of that gradient
+GRADIENT_TOLERANCE = 1e-3  # of the largest entry, or of one use of a score if that is more
 SCORE_TOLERANCE = 1e-5  # relative, and ten times that absolute
 
 NAMES = ("loss", "emissions", "transitions", "start", "end")
@@ -41,7 +41,7 @@ def _difference(expected: Outcome, found: Outcome) -> Optional[str]:
         tolerance = LOSS_TOLERANCE if name == "loss" else GRADIENT_TOLERANCE
         largest = float(one.double().abs().max())
         error = float((one.double() - other.double()).abs().max())
-        if not error <= tolerance * max(largest, 1e-6):
+        if not error <= tolerance * max(largest, 1.0):
             what = "loss" if name == "loss" else f"gradient by {name}"
             return f"{what} is off by {error:.1e}, where the largest entry is {largest:.1e}"
     return None

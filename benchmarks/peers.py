@@ -52,7 +52,7 @@ class AllenNLP(Library):
 
     @staticmethod
     def gigabytes(task: str, shape: Shape, k: int) -> float:
-        return 20e-9 * shape.work if task == "nll" else 0.0
+        return 6e-9 * shape.work if task == "nll" else 0.0
 
 
 class PytorchCRF(Library):
@@ -89,7 +89,7 @@ class PytorchCRF(Library):
 
     @staticmethod
     def gigabytes(task: str, shape: Shape, k: int) -> float:
-        return 16e-9 * shape.work if task == "nll" else 0.0
+        return 6e-9 * shape.work if task == "nll" else 0.0
 
 
 class TorchStruct(Library):
@@ -148,7 +148,7 @@ class TorchStruct(Library):
     def gigabytes(task: str, shape: Shape, k: int) -> float:
         pairs = shape.batch_size * 2 ** math.ceil(math.log2(shape.num_tokens)) / 2
         each = 4e-9 * shape.num_tags**3 * (k**2 if task == "top_k" else 1)
-        return 3 * pairs * each + 24e-9 * shape.work * k
+        return 4 * pairs * each + 24e-9 * shape.work * k
 
 
 class Supar(Library):
@@ -199,8 +199,8 @@ class Supar(Library):
     @staticmethod
     def gigabytes(task: str, shape: Shape, k: int) -> float:
         if task != "top_k":
-            return 16e-9 * shape.work
-        return shape.work * k * 12e-9 + shape.work / shape.num_tokens * k**2 * 12e-9
+            return 6e-9 * shape.work
+        return shape.work * k * 10e-9 + shape.work / shape.num_tokens * k**2 * 12e-9
 
 
 PEERS: List[Type[Library]] = [AllenNLP, PytorchCRF, TorchStruct, Supar]

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any, Callable, Dict, List, NamedTuple, Set, Tuple
 
 from benchmarks.claims import HEADLINE, Results
-from benchmarks.side_by_side import Cell
+from benchmarks.side_by_side import GIGABYTES_TO_CALL, SECONDS_TO_CALL, Cell
 
 # Colours of Okabe and Ito, which differ for colour-blind eyes too; markers differ as well.
 STYLES: Dict[str, Tuple[str, str, Any]] = {
@@ -17,10 +17,10 @@ STYLES: Dict[str, Tuple[str, str, Any]] = {
 
 
 class Panel(NamedTuple):
-    """A task against one dimension; `value` reads that of a cell, and `fixed` says what the others are."""
+    """Tasks against one dimension; `value` reads that of a cell, and `fixed` says what the others are."""
 
     title: str
-    task: str
+    tasks: Tuple[str, ...]
     label: str
     fixed: str
     value: Callable[[Cell], int]
@@ -32,7 +32,7 @@ def _against_tokens(title: str, task: str, k: int) -> Panel:
         return cell.k == k and cell.shape == HEADLINE._replace(num_tokens=cell.shape.num_tokens)
 
     return Panel(
-        title, task, "tokens", "64 sentences, 19 tags", lambda c: c.shape.num_tokens, chosen
+        title, (task,), "tokens", "64 sentences, 19 tags", lambda c: c.shape.num_tokens, chosen
     )
 
 
@@ -40,7 +40,9 @@ def _against_tags(title: str, task: str) -> Panel:
     def chosen(cell: Cell) -> bool:
         return cell.shape == HEADLINE._replace(num_tags=cell.shape.num_tags)
 
-    return Panel(title, task, "tags", "64 sentences, 32 tokens", lambda c: c.shape.num_tags, chosen)
+    return Panel(
+        title, (task,), "tags", "64 sentences, 32 tokens", lambda c: c.shape.num_tags, chosen
+    )
 
 
 PANELS: List[Panel] = [
@@ -51,7 +53,7 @@ PANELS: List[Panel] = [
     _against_tags("Best path", "decode"),
     Panel(
         "K best paths",
-        "top_k",
+        ("decode", "top_k"),
         "K",
         "64 sentences, 32 tokens, 19 tags",
         lambda cell: cell.k,
@@ -75,7 +77,11 @@ def draw(results: Results, path: Path) -> None:
         for name, (color, marker, line) in STYLES.items()
     ]
     figure.legend(handles=handles, loc="outside lower center", ncol=len(STYLES), frameon=False)
-    figure.suptitle(f"Exact inference in linear chains, {results.settings[0]} (lower is better)")
+    figure.suptitle(
+        f"Exact inference in linear chains, {results.settings[0]} (lower is better)\n"
+        f"A line ends where a call would take {SECONDS_TO_CALL:.0f} s or {GIGABYTES_TO_CALL:.0f} GB.",
+        fontsize=11,
+    )
     figure.savefig(path, dpi=150)
     pyplot.close(figure)
 
@@ -85,7 +91,8 @@ def _draw_panel(results: Results, panel: Panel, ax: Any) -> None:
     for name, (color, marker, line) in STYLES.items():
         points = sorted(
             (panel.value(cell), cell.timing.seconds * 1e3)
-            for cell in results.cells_of(panel.task, name)
+            for task in panel.tasks
+            for cell in results.cells_of(task, name)
             if cell.timing and panel.chosen(cell)
         )
         if points:
@@ -104,6 +111,7 @@ def _draw_panel(results: Results, panel: Panel, ax: Any) -> None:
     ax.set(xscale="log", yscale="log", xlabel=f"{panel.label} ({panel.fixed})", title=panel.title)
     ax.set_ylabel("ms a call")
     ax.set_xticks(sorted(ticks), [str(tick) for tick in sorted(ticks)])
+    ax.yaxis.set_major_formatter("{x:g}")
     ax.minorticks_off()
     ax.grid(alpha=0.3)
     ax.spines[["top", "right"]].set_visible(False)

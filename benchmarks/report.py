@@ -21,7 +21,7 @@ METHOD = """\
 Times are medians of single calls, on single-precision scores drawn from the standard normal distribution (`wide`: the
 emissions 100 times as large). Lengths lie between half of T and T (`equal`: all are T). All libraries run in one
 process, on the same tensors, in turns; a ratio is the median over rounds of a peer's time divided by ours, so that more
-than 1 means that ours is faster (the quartiles are in `structures.json`). Nothing is timed before the outputs agree: the
+than 1 means that ours is faster (quartiles are in `structures.json`). Nothing is timed before the outputs agree: the
 loss (1e-5 relative), all gradients (1e-3 of the largest entry), and every path, scored anew in double precision. "peer
 wrong" says what a peer got wrong, in the place of a time that would mean nothing; "1 call" that it was too slow to be
 repeated; "skipped" that, judging by a smaller size, a call would take too long or too much memory; "has none" that it

@@ -1,7 +1,7 @@
 """
 Measures `skd_plugin.structures` beside allennlp, pytorch-crf, torch-struct and supar, and against its own claims.
 
-    python benchmarks/structures.py [--quick] [--threads 1 2] [--device cpu|cuda] [--json FILE] [--output FOLDER]
+    python benchmarks/structures.py [--quick] [--threads 1 2 ...] [--device cpu|cuda] [--json FILE] [--output FOLDER]
 
 Peers come with `pip install -e ".[bench]"`; one that is missing is a column that says so. Prints ratios and claims, and
 writes `structures.md`, `structures.json` and `structures.png` to `benchmarks/results/` (a quick run to
@@ -82,7 +82,7 @@ FULL = Plan(
 )
 QUICK = FULL._replace(
     shapes=(*HEADLINES, Shape(1, 8, 5), Shape(1, 128, 19), Shape(256, 8, 50)),
-    paths=(10, 50),
+    paths=(10,),
     own=(HEADLINE,),
     tokens=(8, 32, 128, 512),
     tags=(5, 19, 50, 100),
@@ -170,7 +170,8 @@ def main(arguments: Optional[Sequence[str]] = None) -> None:
     """Runs as the command line says."""
     options = _parser().parse_args(arguments)
     plan = TINY if options.tiny else QUICK if options.quick else FULL
-    settings = [Setting("cpu", threads) for threads in options.threads]
+    threads = options.threads or ([1, 2] if plan is FULL else [1])
+    settings = [Setting("cpu", number) for number in threads]
     cuda = [Setting("cuda")] if torch.cuda.is_available() else []
     if options.device == "cuda" and not cuda:
         sys.exit("--device cuda: torch finds no GPU")
@@ -192,13 +193,7 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--quick", action="store_true", help="headline sizes and a few corners, under a minute")
     add("--tiny", action="store_true", help=argparse.SUPPRESS)
-    add(
-        "--threads",
-        type=int,
-        nargs="+",
-        default=[1, 2],
-        help="of torch; claims are about the first",
-    )
+    add("--threads", type=int, nargs="+", help="claims are about the first; default: 1 2, quick 1")
     add("--device", choices=["cpu", "cuda"], help="default: the CPU, and the GPU if there is one")
     add("--json", type=Path, help="where to write the claims")
     add("--output", type=Path, help="the folder for the results")

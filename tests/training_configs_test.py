@@ -60,7 +60,11 @@ def test_config_is_built(environment, tmp_path, task, method, recipe):
     params = Params.from_file(str(CONFIGS / task / f"{method}.jsonnet"))
     prepare_environment(params)
     loop = TrainModel.from_params(params=params, serialization_dir=str(tmp_path), local_rank=0)
-    assert bool(loop.model.teachers) == bool(loop.model.losses) == (method in METHODS)
+    assert (
+        bool(loop.model.distillation.teachers)
+        == bool(loop.model.distillation.losses)
+        == (method in METHODS)
+    )
     assert next(iter(loop.trainer.data_loader)).keys() >= {"tokens", "tags", "metadata"}
 
 

@@ -24,7 +24,7 @@ from skd_plugin.knowledge import (
     align_labels,
 )
 from skd_plugin.losses import Progress
-from skd_plugin.models.distilled_crf_tagger import DistilledCrfTagger
+from skd_plugin.models.distilled_crf_tagger import DistilledTagger
 from skd_plugin.teachers import Ensemble
 
 logger = logging.getLogger(__name__)
@@ -58,7 +58,7 @@ class CacheTeacherKnowledge(TrainerCallback):
         super().__init__(serialization_dir)
         self._store = store or LmdbKnowledgeStore()
         self._batch_size = batch_size
-        self._student: Optional[DistilledCrfTagger] = None
+        self._student: Optional[DistilledTagger] = None
         self._batches_per_epoch: Optional[int] = None
 
     def on_start(
@@ -66,9 +66,9 @@ class CacheTeacherKnowledge(TrainerCallback):
     ) -> None:
         super().on_start(trainer, is_primary, **kwargs)
         student = trainer.model
-        if not isinstance(student, DistilledCrfTagger):
+        if not isinstance(student, DistilledTagger):
             raise ConfigurationError(
-                "cache_teacher_knowledge: expected the model distilled_crf_tagger, which holds the teachers; got "
+                "cache_teacher_knowledge: expected a distilled_crf_tagger or a distilled_tagger, which hold the teachers; got "
                 f"{type(student).__name__}"
             )
         self._student = student
@@ -76,7 +76,7 @@ class CacheTeacherKnowledge(TrainerCallback):
         self._advance(
             trainer._start_after_epochs_completed, trainer._start_after_batches_in_epoch_completed
         )
-        if not student.teachers:
+        if not student.distillation.teachers:
             logger.warning("The model has no teachers: it learns from gold labels alone.")
             return
         self._store.open(self.serialization_dir)
@@ -86,9 +86,10 @@ class CacheTeacherKnowledge(TrainerCallback):
             self._store.close()
             raise
 
-    def _teach(self, student: DistilledCrfTagger, trainer: GradientDescentTrainer) -> None:
+    def _teach(self, student: DistilledTagger, trainer: GradientDescentTrainer) -> None:
         ensembles = {
-            language: Ensemble(teachers) for language, teachers in student.teachers.items()
+            language: Ensemble(teachers)
+            for language, teachers in student.distillation.teachers.items()
         }
         with _random_state_kept():
             sentences = _training_sentences(trainer.data_loader.iter_instances(), set(ensembles))
@@ -102,7 +103,9 @@ class CacheTeacherKnowledge(TrainerCallback):
                     )
                 self._ask(ensemble, language, sentences[language], student, trainer)
         sources = {language: ensemble.fingerprint for language, ensemble in ensembles.items()}
-        student.learn_from(CachedKnowledge(self._store, sources, student.request, student.tags))
+        student.distillation.learn_from(
+            CachedKnowledge(self._store, sources, student.distillation.request, student.tags)
+        )
 
     def on_batch(  # type: ignore[override]
         self, trainer: GradientDescentTrainer, *args: Any, **kwargs: Any
@@ -123,11 +126,11 @@ class CacheTeacherKnowledge(TrainerCallback):
     def on_end(self, trainer: GradientDescentTrainer, **kwargs: Any) -> None:  # type: ignore[override]
         self._store.close()
         if self._student is not None:
-            self._student.leave_teachers()
+            self._student.distillation.leave_teachers()
 
     def _advance(self, epoch: int, batch: int) -> None:
         assert self._student is not None
-        self._student.advance(Progress(epoch, batch, self._batches_per_epoch))
+        self._student.distillation.advance(Progress(epoch, batch, self._batches_per_epoch))
 
     def _count_batches(self) -> None:
         """Batches of an epoch as the trainer counts them: groups, if gradients are accumulated."""
@@ -146,11 +149,11 @@ class CacheTeacherKnowledge(TrainerCallback):
         ensemble: Ensemble,
         language: str,
         sentences: Sentences,
-        student: DistilledCrfTagger,
+        student: DistilledTagger,
         trainer: GradientDescentTrainer,
     ) -> None:
         """Fills the store with what it lacks of one language."""
-        source, request = ensemble.fingerprint, student.request
+        source, request = ensemble.fingerprint, student.distillation.request
         known = self._store.labels(source) is not None
         missing = [
             (key, words)

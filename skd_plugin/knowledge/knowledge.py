@@ -1,13 +1,13 @@
 """What teachers know of one sentence, how it is asked for, and how a batch of it looks."""
 
 from dataclasses import dataclass
-from typing import Dict, FrozenSet, List, Optional, Sequence, Tuple
+from typing import Dict, FrozenSet, Optional, Sequence, Tuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
-FIELDS = ("paths", "posteriors", "emissions")
+FIELDS = ("paths", "posteriors", "emissions", "expected_transitions", "transitions")
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,8 @@ class KnowledgeRequest:
     # Parameters
 
     fields : `FrozenSet[str]`
-        Some of "paths", "posteriors", "emissions".
+        Some of "paths", "posteriors", "emissions", "expected_transitions" and "transitions"; the first three and the
+        fourth say how probable tags and paths are, emissions and transitions together what the teachers' chain is.
     num_paths : `int`, optional (default = `0`)
         How many best paths; positive if and only if "paths" is asked for.
     """
@@ -57,6 +58,10 @@ class Knowledge:
         Shape (num_tokens, num_labels), log p(y_t = label) in nats.
     log_emissions : `numpy.ndarray`, optional
         Shape (num_tokens, num_labels), log softmax of the emission scores.
+    expected_transitions : `numpy.ndarray`, optional
+        Shape (num_labels, num_labels), how often each label is expected to follow each: edge posteriors, summed.
+    transitions : `numpy.ndarray`, optional
+        Shape (num_labels + 2, num_labels), scores: from each label to each, then of the first label, then of the last.
     """
 
     paths: Optional[np.ndarray] = None
@@ -64,13 +69,14 @@ class Knowledge:
     num_paths_asked: int = 0
     log_posteriors: Optional[np.ndarray] = None
     log_emissions: Optional[np.ndarray] = None
+    expected_transitions: Optional[np.ndarray] = None
+    transitions: Optional[np.ndarray] = None
 
     def answers(self, request: KnowledgeRequest) -> bool:
         """Whether all that is asked for is here."""
-        return (
-            request.num_paths <= self.num_paths_asked
-            and ("posteriors" not in request.fields or self.log_posteriors is not None)
-            and ("emissions" not in request.fields or self.log_emissions is not None)
+        asked = request.fields - {"paths"}
+        return request.num_paths <= self.num_paths_asked and all(
+            getattr(self, array_name(field)) is not None for field in asked
         )
 
 
@@ -87,6 +93,10 @@ class KnowledgeBatch:
         Shapes (batch_size, num_paths, num_tokens), (batch_size, num_paths) and (batch_size, num_paths).
     log_posteriors, log_emissions : `Tensor`, optional
         Shape (batch_size, num_tokens, num_tags); -inf for tags that the teachers do not have, 0 on padding.
+    expected_transitions : `Tensor`, optional
+        Shape (batch_size, num_tags, num_tags); 0 for tags that the teachers do not have.
+    transitions : `Tensor`, optional
+        Shape (batch_size, num_tags + 2, num_tags), as in `Knowledge`; -inf for tags that the teachers do not have.
     """
 
     present: Tensor
@@ -95,6 +105,8 @@ class KnowledgeBatch:
     path_mask: Optional[Tensor] = None
     log_posteriors: Optional[Tensor] = None
     log_emissions: Optional[Tensor] = None
+    expected_transitions: Optional[Tensor] = None
+    transitions: Optional[Tensor] = None
 
     @classmethod
     def collate(
@@ -129,22 +141,37 @@ class KnowledgeBatch:
             batch.paths = torch.from_numpy(paths).to(device)
             batch.path_log_probs = torch.from_numpy(log_probs).to(device)
             batch.path_mask = batch.path_log_probs > -float("inf")
-        for name in ("posteriors", "emissions"):
-            if name in request.fields:
+        for field in ("posteriors", "emissions"):
+            if field in request.fields:
+                name = array_name(field)
                 padded = np.zeros((len(sentences), num_tokens, num_tags), dtype=np.float32)
                 for row, knowledge, tag_of_label in known:
-                    values = _not_none(getattr(knowledge, f"log_{name}"))
+                    values = _not_none(getattr(knowledge, name))
                     padded[row, : len(values)] = -np.inf
                     padded[row, : len(values), tag_of_label] = values.T
-                setattr(batch, f"log_{name}", torch.from_numpy(padded).to(device))
+                setattr(batch, name, torch.from_numpy(padded).to(device))
+        for name, ends, absent in (("expected_transitions", 0, 0.0), ("transitions", 2, -np.inf)):
+            if name in request.fields:
+                square = np.zeros((len(sentences), num_tags + ends, num_tags), dtype=np.float32)
+                for row, knowledge, tag_of_label in known:
+                    rows = np.concatenate([tag_of_label, num_tags + np.arange(ends)])
+                    square[row] = absent
+                    square[row][np.ix_(rows, tag_of_label)] = _not_none(getattr(knowledge, name))
+                setattr(batch, name, torch.from_numpy(square).to(device))
         return batch
 
 
 def as_arrays(knowledge: Knowledge) -> Dict[str, np.ndarray]:
     """The arrays that are not `None`, by field name."""
-    names: List[str] = ["paths", "path_log_probs", "log_posteriors", "log_emissions"]
-    arrays = {name: getattr(knowledge, name) for name in names}
+    arrays = {
+        name: getattr(knowledge, name) for name in ("path_log_probs", *map(array_name, FIELDS))
+    }
     return {name: array for name, array in arrays.items() if array is not None}
+
+
+def array_name(field: str) -> str:
+    """What the array of a field is called: those that hold logarithms say so."""
+    return f"log_{field}" if field in ("posteriors", "emissions") else field
 
 
 def _not_none(array: Optional[np.ndarray]) -> np.ndarray:

@@ -1,5 +1,7 @@
 """Models."""
 
 from skd_plugin.models.distilled_crf_tagger import DistilledCrfTagger
+from skd_plugin.models.distilled_tagger import DistilledTagger
+from skd_plugin.models.tagger import Tagger
 
-__all__ = ["DistilledCrfTagger"]
+__all__ = ["DistilledCrfTagger", "DistilledTagger", "Tagger"]

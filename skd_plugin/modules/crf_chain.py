@@ -1,5 +1,7 @@
 """From AllenNLP's CRF module to a linear chain."""
 
+from typing import Sequence, Tuple
+
 from allennlp.modules import ConditionalRandomField
 from torch import Tensor
 
@@ -33,11 +35,42 @@ def crf_chain(
     if crf.include_start_end_transitions:
         start, end = crf.start_transitions, crf.end_transitions
     if constrained:
-        # The last but one row of the mask stands for the start, its last column for the end.
-        forbidden = crf._constraint_mask < 0.5
-        num_tags = crf.num_tags
-        impossible = -float("inf")
-        transitions = transitions.masked_fill(forbidden[:num_tags, :num_tags], impossible)
-        start = start.masked_fill(forbidden[num_tags, :num_tags], impossible)
-        end = end.masked_fill(forbidden[:num_tags, num_tags + 1], impossible)
+        return LinearChain(logits, *_forbid(transitions, start, end, crf._constraint_mask), mask)
     return LinearChain(logits, transitions, start, end, mask)
+
+
+def constrained_chain(
+    logits: Tensor, mask: Tensor, allowed_transitions: Sequence[Tuple[int, int]]
+) -> LinearChain:
+    """
+    The chain of a softmax a token in which only some paths are possible.
+
+    # Parameters
+
+    logits : `Tensor`
+        Shape (batch_size, num_tokens, num_tags).
+    mask : `Tensor`
+        Shape (batch_size, num_tokens), bool.
+    allowed_transitions : `Sequence[Tuple[int, int]]`
+        As AllenNLP's function of this name gives them: the start is num_tags, the end num_tags + 1.
+    """
+    num_tags = logits.size(2)
+    allowed = logits.new_zeros(num_tags + 2, num_tags + 2)
+    allowed[tuple(zip(*allowed_transitions))] = 1.0
+    zeros = logits.new_zeros(num_tags, num_tags)
+    return LinearChain(logits, *_forbid(zeros, zeros[0], zeros[0], allowed), mask)
+
+
+def _forbid(
+    transitions: Tensor, start: Tensor, end: Tensor, allowed: Tensor
+) -> Tuple[Tensor, Tensor, Tensor]:
+    """The scores, -inf where `allowed`, shape (num_tags + 2, num_tags + 2), is 0."""
+    # The last but one row stands for the start, the last column for the end.
+    forbidden = allowed < 0.5
+    num_tags = len(transitions)
+    impossible = -float("inf")
+    return (
+        transitions.masked_fill(forbidden[:num_tags, :num_tags], impossible),
+        start.masked_fill(forbidden[num_tags, :num_tags], impossible),
+        end.masked_fill(forbidden[:num_tags, num_tags + 1], impossible),
+    )

@@ -3,6 +3,7 @@
 import json
 from typing import Any, Dict, List, Optional, Sequence
 
+import numpy as np
 import torch
 from allennlp.common.checks import ConfigurationError
 from allennlp.common.util import JsonDict, sanitize
@@ -13,8 +14,8 @@ from allennlp.predictors import Predictor
 from skd_plugin.dataset_readers import TaggingDatasetReader
 from skd_plugin.dataset_readers.tag_encodings import tags_to_spans
 from skd_plugin.dataset_readers.tokenization import tokenize
-from skd_plugin.models import DistilledCrfTagger
-from skd_plugin.structures import LinearChain
+from skd_plugin.models import Tagger
+from skd_plugin.structures import TagDistribution
 
 
 @Predictor.register("multilingual_tagger")
@@ -35,7 +36,7 @@ class MultilingualTaggerPredictor(Predictor):
     # Parameters
 
     model : `Model`
-        A `distilled_crf_tagger`.
+        A tagger of this plugin.
     dataset_reader : `DatasetReader`
         A `TaggingDatasetReader`.
     tokenization : `str`, optional (default = `"auto"`)
@@ -54,11 +55,9 @@ class MultilingualTaggerPredictor(Predictor):
         top_k: int = 0,
         posteriors: bool = False,
     ) -> None:
-        if not isinstance(model, DistilledCrfTagger) or not isinstance(
-            dataset_reader, TaggingDatasetReader
-        ):
+        if not isinstance(model, Tagger) or not isinstance(dataset_reader, TaggingDatasetReader):
             raise ConfigurationError(
-                "multilingual_tagger: expected a distilled_crf_tagger and a reader that derives from "
+                "multilingual_tagger: expected a tagger of this plugin and a reader that derives from "
                 f"TaggingDatasetReader; got {type(model).__name__} and {type(dataset_reader).__name__}"
             )
         super().__init__(model, dataset_reader)
@@ -154,30 +153,36 @@ class MultilingualTaggerPredictor(Predictor):
         if not isinstance(top_k, int) or top_k < 0:
             raise ConfigurationError(f'"top_k": expected a number of paths, got {top_k!r}')
         if top_k or line.get("posteriors", self._posteriors):
-            logits = torch.as_tensor(output["logits"])[: len(tokens)].unsqueeze(0)
-            logits = logits.to(self._tagger.crf.transitions.device)
-            chain = self._tagger.chain(logits, logits.new_ones(logits.shape[:2]).bool())
+            device = next(self._tagger.parameters()).device
+            batch = {
+                name: torch.as_tensor(array, device=device).unsqueeze(0)
+                for name, array in output.items()
+                if isinstance(array, np.ndarray)
+            }
+            distribution = self._tagger.distribution(batch)
             if top_k:
-                description["top_k"] = self._best_paths(chain, top_k)
+                description["top_k"] = self._best_paths(distribution, top_k, len(tokens))
             if line.get("posteriors", self._posteriors):
-                description["posteriors"] = self._probabilities(chain)
+                description["posteriors"] = self._probabilities(distribution)[: len(tokens)]
         return description
 
-    def _best_paths(self, chain: LinearChain, top_k: int) -> List[JsonDict]:
-        best = chain.top_k(top_k)
-        probabilities = (best.scores - chain.log_partition.unsqueeze(1)).exp()
+    def _best_paths(
+        self, distribution: TagDistribution, top_k: int, num_tokens: int
+    ) -> List[JsonDict]:
+        best = distribution.top_k(top_k)
+        probabilities = (best.scores - distribution.log_partition.unsqueeze(1)).exp()
         return [
-            {"tags": [self._label(tag) for tag in path], "probability": probability}
+            {"tags": [self._label(tag) for tag in path[:num_tokens]], "probability": probability}
             for path, probability, exists in zip(
                 best.paths[0].tolist(), probabilities[0].tolist(), best.mask[0].tolist()
             )
             if exists
         ]
 
-    def _probabilities(self, chain: LinearChain) -> List[Dict[str, float]]:
+    def _probabilities(self, distribution: TagDistribution) -> List[Dict[str, float]]:
         return [
             {self._label(tag): probability for tag, probability in enumerate(row)}
-            for row in chain.marginals[0].tolist()
+            for row in distribution.marginals[0].tolist()
         ]
 
     def _label(self, tag: int) -> str:

@@ -1,5 +1,6 @@
-"""Exact inference in linear-chain conditional random fields, in torch alone: the folder works on its own."""
+"""Exact inference in linear chains and labelled spans, in torch alone: the folder works on its own."""
 
-from .linear_chain import LinearChain, TopK
+from .linear_chain import LinearChain
+from .tag_distribution import TagDistribution, TopK
 
-__all__ = ["LinearChain", "TopK"]
+__all__ = ["LinearChain", "TagDistribution", "TopK"]

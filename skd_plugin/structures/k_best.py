@@ -15,7 +15,8 @@ def best(scores: Scores, layout: Layout) -> Tuple[Tensor, Tensor]:
 
     # Returns
 
-    `Tensor` of shape (batch_size, num_tokens), with any tags on padding, and `Tensor` of shape (batch_size,), the score.
+    `Tensor` of shape (batch_size, num_tokens), with any tags on padding; and `Tensor` of shape (batch_size,), the
+    scores.
     """
     prefixes = _Prefixes.of(scores, layout)
     best_scores, last_tags = prefixes.finished.max(dim=1)
@@ -47,8 +48,8 @@ def k_best(scores: Scores, layout: Layout, k: int) -> Tuple[Tensor, Tensor]:
 
     # Returns
 
-    `Tensor` of shape (batch_size, k, num_tokens), the paths, best first, with any tags on padding; and `Tensor` of shape
-    (batch_size, k), their scores, below `IMPOSSIBLE` / 2 where there is no further path.
+    `Tensor` of shape (batch_size, k, num_tokens), the paths, best first, with any tags on padding; and `Tensor` of
+    shape (batch_size, k), their scores, below `IMPOSSIBLE` / 2 where there is no further path.
     """
     prefixes = _Prefixes.of(scores, layout)
     finished = prefixes.finished
@@ -127,8 +128,8 @@ class _Prefixes(NamedTuple):
             before = here
         through = through.transpose(1, 2).contiguous()
         finished = layout.select_last(through) + scores.end
-        before = [step[:running] for step, running in zip(through.unbind(0), layout.running[1:])]
-        return cls(before, finished, transitions.transpose(-2, -1).contiguous())
+        steps = [step[:running] for step, running in zip(through.unbind(0), layout.running[1:])]
+        return cls(steps, finished, transitions.transpose(-2, -1).contiguous())
 
     def candidates(self, token: int, tags: Tensor, k: int = 0) -> Tensor:
         """

@@ -48,8 +48,8 @@ class Layout:
         self.last = mask.sum(dim=1) - 1
         # Shape: (batch_size,), the sentences by falling length
         self.order = self.last.sort(descending=True, stable=True)[1]
-        # Shape: (num_tokens,), how many sentences have a token at each step
-        self.running: List[int] = mask.sum(dim=0).tolist()
+        # How many sentences have a token at each step; steps that none has are left out
+        self.running: List[int] = [running for running in mask.sum(dim=0).tolist() if running]
 
     @cached_property
     def rank(self) -> Tensor:

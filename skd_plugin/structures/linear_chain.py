@@ -9,7 +9,7 @@ and the distribution p(y) = exp(s(y) - log Z).  The formulas of this page are ex
 """
 
 from functools import cached_property
-from typing import NamedTuple, Optional, Tuple, Union, cast
+from typing import Optional, Tuple, Union, cast
 
 import torch
 from torch import Tensor
@@ -18,29 +18,11 @@ from skd_plugin.structures.k_best import best, k_best
 from skd_plugin.structures.layout import IMPOSSIBLE, Layout, Scores
 from skd_plugin.structures.log_space_sums import LogSpaceSums
 from skd_plugin.structures.scaled_sums import ScaledSums
+from skd_plugin.structures.tag_distribution import TagDistribution, TopK
 from skd_plugin.structures.token_sums import TokenSums
 
 
-class TopK(NamedTuple):
-    """
-    The best paths of every sentence, best first.
-
-    # Parameters
-
-    paths : `Tensor`
-        Shape (batch_size, num_paths, num_tokens), tag indices; 0 on padding and where no path exists.
-    scores : `Tensor`
-        Shape (batch_size, num_paths), s(y) in nats, unnormalised; -inf where no path exists.
-    mask : `Tensor`
-        Shape (batch_size, num_paths), bool; false where a sentence has fewer paths.
-    """
-
-    paths: Tensor
-    scores: Tensor
-    mask: Tensor
-
-
-class LinearChain:
+class LinearChain(TagDistribution):
     """
     A batch of linear chains (Lafferty et al., 2001), over which all inference is exact.
 
@@ -132,18 +114,6 @@ class LinearChain:
     # ---- the distribution
 
     def score(self, tags: Tensor) -> Tensor:
-        """
-        s(y) of given paths.
-
-        # Parameters
-
-        tags : `Tensor`
-            Shape (batch_size, num_tokens) or (batch_size, num_paths, num_tokens); any valid index on padding.
-
-        # Returns
-
-        `Tensor` of shape (batch_size,) or (batch_size, num_paths).
-        """
         if tags.dim() == 2:
             return self.score(tags.unsqueeze(1)).squeeze(1)
         # Shape: (batch_size, num_paths, num_tokens)
@@ -165,11 +135,6 @@ class LinearChain:
         steps = tags[..., :-1] * num_tags + tags[..., 1:]
         moved = moves.gather(1, steps.flatten(1)).view_as(steps)
         return total + (moved * self.mask[:, None, 1:]).sum(dim=2)
-
-    def log_prob(self, tags: Tensor) -> Tensor:
-        """log p(y) = s(y) - log Z of given paths; shapes as in `score`."""
-        log_partition = self.log_partition if tags.dim() == 2 else self.log_partition.unsqueeze(1)
-        return self.score(tags) - log_partition
 
     @cached_property
     def log_marginals(self) -> Tensor:
@@ -217,6 +182,33 @@ class LinearChain:
         """The transitions, to be added to shape (batch_size, num_tokens - 1, from_tag, to_tag)."""
         return self.transitions.view(-1, 1, *self.transitions.shape[-2:])
 
+    def expected_score(self, marginals: Tensor, expected_transitions: Tensor) -> Tensor:
+        """
+        E[s(y)] under any distribution over the same paths, of which the expected tags and transitions suffice.
+
+        # Parameters
+
+        marginals : `Tensor`
+            Shape (batch_size, num_tokens, num_tags), 0 on padding.
+        expected_transitions : `Tensor`
+            Shape (batch_size, num_tags, num_tags).
+
+        # Returns
+
+        `Tensor` of shape (batch_size,), in nats.
+        """
+        marginals = marginals.to(self.emissions.dtype)
+        score = (marginals * self.emissions).sum(dim=(1, 2))
+        if self._independent:
+            return score
+        last = self._layout.last.view(-1, 1, 1).expand(-1, 1, self.start.size(0))
+        return (
+            score
+            + (expected_transitions * self.transitions).sum(dim=(1, 2))
+            + marginals[:, 0] @ self.start
+            + marginals.gather(1, last).squeeze(1) @ self.end
+        )
+
     # ---- its entropy, and its distance from another
 
     @cached_property
@@ -250,9 +242,9 @@ class LinearChain:
 
     def _expectation(self, first: Tensor, steps: Tensor) -> Tensor:
         """
-        E[first[y_1] + sum_t steps[t, y_t, y_{t+1}]]; infinite where the chain uses what `first` or `steps` forbid.
+        E[first[y_1] + sum_t steps[t, y_t, y_{t+1}]], shape (batch_size,); infinite where the chain uses what is forbidden.
 
-        Shapes: (batch_size, num_tags), (batch_size, num_tokens - 1, num_tags, num_tags); what is returned, (batch_size,).
+        Shapes: `first` (batch_size, num_tags), `steps` (batch_size, num_tokens - 1, num_tags, num_tags).
         """
         total = first.new_zeros(first.size(0))
         for probabilities, values in ((self.marginals[:, 0], first), (self.edge_marginals, steps)):
@@ -281,13 +273,6 @@ class LinearChain:
         return paths, scores.masked_fill(~exists, -float("inf"))
 
     def top_k(self, k: int) -> TopK:
-        """
-        The `k` best distinct paths: min(k, number of paths of the sentence) are true in the mask.
-
-        # Raises
-
-        `ValueError` if `k` is not positive.
-        """
         if k < 1:
             raise ValueError(f"k: expected a positive number of paths, got {k}")
         paths, scores = k_best(self._scores, self._layout, k)
@@ -331,25 +316,15 @@ class LinearChain:
 
     def tempered(self, temperature: float) -> "LinearChain":
         """The chain with all scores divided by the temperature: p(y)^(1/T), renormalised over paths."""
-        scores = [
+        emissions, transitions, start, end = (
             torch.where(tensor > IMPOSSIBLE / 2, tensor / temperature, tensor)
             for tensor in self._scores
-        ]
+        )
         if self._independent:
-            return LinearChain(scores[0], mask=self.mask)
-        return LinearChain(*scores, mask=self.mask)
+            return LinearChain(emissions, mask=self.mask)
+        return LinearChain(emissions, transitions, start, end, self.mask)
 
     def relabeled(self, tags: Tensor, num_tags: int) -> "LinearChain":
-        """
-        The same distribution over more tags, of which the new ones are impossible.
-
-        # Parameters
-
-        tags : `Tensor`
-            Shape (num_tags of this chain,), the new index of each tag; all different.
-        num_tags : `int`
-            How many there are then.
-        """
         batched = self.transitions.shape[:-2]
         emissions = self.emissions.new_full((*self.mask.shape, num_tags), IMPOSSIBLE)
         emissions[..., tags] = self.emissions

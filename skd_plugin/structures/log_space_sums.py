@@ -64,8 +64,10 @@ class LogSpaceSums:
         steps = torch.stack(befores)
         mask = layout.mask.unsqueeze(2)
         zero = steps.new_zeros(())
+        from_start, from_end = (torch.where(mask, way, zero) for way in layout.to_tokens(steps))
         return (
-            *(torch.where(mask, tokens, zero) for tokens in layout.to_tokens(steps)),
+            from_start,
+            from_end,
             torch.stack(shifts, dim=2)[:, layout.rank],
         )
 

@@ -64,7 +64,7 @@ class ScaledSums:
 
 class _Run(NamedTuple):
     """
-    What the recursion leaves behind; all in double precision, and sentences in `before` and `through` by falling length.
+    What the recursion leaves behind, in double precision; sentences in `before` and `through` by falling length.
 
     # Parameters
 

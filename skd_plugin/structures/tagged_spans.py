@@ -6,8 +6,9 @@ from typing import List, NamedTuple, Tuple
 import torch
 from torch import Tensor
 
-from skd_plugin.structures.linear_chain import IMPOSSIBLE, TopK
+from skd_plugin.structures.linear_chain import IMPOSSIBLE
 from skd_plugin.structures.semi_markov import Segmentations, SemiMarkov, by_end
+from skd_plugin.structures.tag_distribution import TagDistribution, TopK
 
 
 class SpanTags(NamedTuple):
@@ -43,12 +44,12 @@ class SpanTags(NamedTuple):
         return torch.stack([unit, ends, *middles][:max_width])
 
 
-class TaggedSpans:
+class TaggedSpans(TagDistribution):
     """
     The distribution of a `SemiMarkov` over segmentations as one over the tag paths that write them.
 
-    p(tags) = p(segmentation) if the tags write one, else 0 (the fourth case of Wang et al., ACL 2021). Names and
-    shapes are those of `LinearChain`. Spans that lack a tag are impossible.
+    p(tags) = p(segmentation) if the tags write one, else 0 (the fourth case of Wang et al., ACL 2021). Spans that lack
+    a tag are impossible.
 
     # Parameters
 

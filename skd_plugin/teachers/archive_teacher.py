@@ -14,7 +14,7 @@ from allennlp.models import load_archive
 from allennlp.nn import util
 
 from skd_plugin.modules.crf_chain import crf_chain
-from skd_plugin.structures import LinearChain
+from skd_plugin.structures import LinearChain, TagDistribution
 from skd_plugin.teachers.teacher import Teacher
 
 
@@ -22,14 +22,14 @@ from skd_plugin.teachers.teacher import Teacher
 class ArchiveTeacher(Teacher):
     """
     Any AllenNLP archive of a tagger: this plugin's, a stock `crf_tagger`, a stock `simple_tagger`, or one whose output
-    has `logits` of shape (batch_size, num_tokens, num_tags). Without a `crf` it is a chain with zero transitions.
+    has `logits` of shape (batch_size, num_tokens, num_tags): a chain with its `crf`, or without it a softmax a token.
 
     # Parameters
 
     archive_file : `str`
         Path or URL of a `model.tar.gz`, or a serialization directory.
     constrained : `bool`, optional (default = `True`)
-        Obey the constraints of the archive's CRF, if it has any, as the archive itself does when it decodes.
+        Obey the constraints of the archive, if it has any, as the archive itself does when it decodes.
     """
 
     def __init__(self, archive_file: str, constrained: bool = True) -> None:
@@ -71,13 +71,16 @@ class ArchiveTeacher(Teacher):
             torch.cuda.empty_cache()
 
     @torch.no_grad()
-    def chain(self, sentences: Sequence[Sequence[str]]) -> LinearChain:
+    def distribution(self, sentences: Sequence[Sequence[str]]) -> TagDistribution:
         batch = Batch([self._instance(words) for words in sentences])
         batch.index_instances(self._model.vocab)
         device = next(self._model.parameters()).device
         tensors = util.move_to_device(batch.as_tensor_dict(), device)
         mask = util.get_text_field_mask(tensors["tokens"])
-        logits = self._model(**tensors).get("logits")
+        output = self._model(**tensors)
+        if hasattr(self._model, "distribution"):  # as this plugin's taggers have
+            return self._model.distribution(output, self._constrained)
+        logits = output.get("logits")
         if logits is None or logits.shape[:2] != mask.shape:
             raise ConfigurationError(
                 f"{self._archive_file}: a {type(self._model).__name__} cannot teach: expected an output `logits` of "
@@ -85,7 +88,7 @@ class ArchiveTeacher(Teacher):
             )
         if hasattr(self._model, "crf"):
             return crf_chain(self._model.crf, logits, mask, self._constrained)
-        return LinearChain(logits, logits.new_zeros(logits.size(2), logits.size(2)), mask=mask)
+        return LinearChain(logits, mask=mask)
 
     def _instance(self, words: Sequence[str]) -> Instance:
         tokens = TextField([Token(word) for word in words], self._token_indexers)

@@ -10,8 +10,7 @@ from allennlp.common.checks import ConfigurationError
 from torch import Tensor
 
 from skd_plugin.knowledge.knowledge import Knowledge, KnowledgeRequest
-from skd_plugin.structures import LinearChain
-from skd_plugin.structures.linear_chain import IMPOSSIBLE
+from skd_plugin.structures import LinearChain, TagDistribution
 from skd_plugin.teachers.teacher import Teacher
 
 
@@ -62,25 +61,43 @@ class Ensemble:
     ) -> List[Knowledge]:
         """What the teachers know of a batch of sentences, given as words."""
         labels = self.labels
-        chains = [
-            _widen(teacher.chain(sentences), teacher.labels, labels) for teacher in self._teachers
+        members = [
+            _widen(teacher.distribution(sentences), teacher.labels, labels)
+            for teacher in self._teachers
         ]
         arrays = {}
         if "paths" in request.fields:
-            paths, log_probs = _best_paths(chains, request.num_paths)
+            paths, log_probs = _best_paths(members, request.num_paths)
             arrays["paths"] = paths.cpu().numpy().astype(np.min_scalar_type(len(labels)))
             arrays["path_log_probs"] = log_probs.cpu().numpy()
         if "posteriors" in request.fields:
-            arrays["log_posteriors"] = _mix([chain.log_marginals for chain in chains])
+            arrays["log_posteriors"] = _mix([member.log_marginals for member in members])
+        if "expected_transitions" in request.fields:
+            mean = torch.stack([member.expected_transitions for member in members]).mean(dim=0)
+            arrays["expected_transitions"] = mean.half().cpu().numpy()
         if "emissions" in request.fields:
+            chains = _linear_chains(members, "their emissions were asked for")
             arrays["log_emissions"] = _mix(
                 [chain.emissions.log_softmax(dim=-1) for chain in chains]
             )
+        if "transitions" in request.fields:
+            arrays["transitions"] = self._transitions(members)
 
         return [
             _one_sentence({name: array[row] for name, array in arrays.items()}, len(words), request)
             for row, words in enumerate(sentences)
         ]
+
+    def _transitions(self, members: List[TagDistribution]) -> np.ndarray:
+        """Those of the only member, once a sentence, in half precision; impossible becomes -inf."""
+        if len(members) > 1:
+            raise ConfigurationError(
+                f"a temperature on potentials was asked for, and a language has {len(members)} teachers: a mixture of "
+                "distributions has no potentials. Take one teacher, or a temperature on marginals"
+            )
+        (chain,) = _linear_chains(members, "their transitions were asked for")
+        scores = torch.cat([chain.transitions, chain.start.unsqueeze(0), chain.end.unsqueeze(0)])
+        return scores.half().cpu().numpy()[np.newaxis].repeat(len(chain.mask), axis=0)
 
 
 def _one_sentence(
@@ -97,19 +114,20 @@ def _one_sentence(
     return Knowledge(num_paths_asked=request.num_paths, **arrays)
 
 
-def _widen(chain: LinearChain, labels: List[str], all_labels: List[str]) -> LinearChain:
-    """The same chain over more labels, which are impossible."""
-    index = torch.tensor(
-        [all_labels.index(label) for label in labels], device=chain.emissions.device
-    )
-    size = len(all_labels)
-    emissions = chain.emissions.new_full((*chain.mask.shape, size), IMPOSSIBLE)
-    emissions[..., index] = chain.emissions
-    transitions = emissions.new_full((size, size), IMPOSSIBLE)
-    transitions[index.unsqueeze(1), index] = chain.transitions
-    start, end = emissions.new_full((2, size), IMPOSSIBLE)
-    start[index], end[index] = chain.start, chain.end
-    return LinearChain(emissions, transitions, start, end, chain.mask)
+def _widen(member: TagDistribution, labels: List[str], all_labels: List[str]) -> TagDistribution:
+    """The same over more labels, which are impossible."""
+    index = [all_labels.index(label) for label in labels]
+    return member.relabeled(torch.tensor(index, device=member.mask.device), len(all_labels))
+
+
+def _linear_chains(members: List[TagDistribution], wish: str) -> List[LinearChain]:
+    """The members, if all of them score tokens; else an error that says what was wished."""
+    chains = [member for member in members if isinstance(member, LinearChain)]
+    if len(chains) < len(members):
+        raise ConfigurationError(
+            f"a teacher scores spans, not tokens, but {wish}: distil its posteriors, paths or structure instead"
+        )
+    return chains
 
 
 def _mix(log_probs: List[Tensor]) -> np.ndarray:
@@ -118,18 +136,18 @@ def _mix(log_probs: List[Tensor]) -> np.ndarray:
     return mixed.half().cpu().numpy()
 
 
-def _best_paths(chains: List[LinearChain], num_paths: int) -> Tuple[Tensor, Tensor]:
+def _best_paths(members: List[TagDistribution], num_paths: int) -> Tuple[Tensor, Tensor]:
     """The best of the members' best paths, under the mixture: paths and log-probabilities, -inf where none is."""
-    best = [chain.top_k(num_paths) for chain in chains]
-    if len(chains) == 1:
-        return best[0].paths, best[0].scores - chains[0].log_partition.unsqueeze(1)
-    # Shape: (batch_size, num_chains * num_paths, num_tokens)
+    best = [member.top_k(num_paths) for member in members]
+    if len(members) == 1:
+        return best[0].paths, best[0].scores - members[0].log_partition.unsqueeze(1)
+    # Shape: (batch_size, num_members * num_paths, num_tokens)
     paths = torch.cat([one.paths for one in best], dim=1)
     exists = torch.cat([one.mask for one in best], dim=1)
-    log_probs = torch.stack([chain.log_prob(paths) for chain in chains]).logsumexp(dim=0)
+    log_probs = torch.stack([member.log_prob(paths) for member in members]).logsumexp(dim=0)
     # A path that stands earlier in the list is not counted again. Shape: (batch_size, candidate, candidate)
     equal = (paths.unsqueeze(1) == paths.unsqueeze(2)).all(dim=3) & exists.unsqueeze(1)
     seen = equal.tril(diagonal=-1).any(dim=2)
-    log_probs = (log_probs - math.log(len(chains))).masked_fill(seen | ~exists, -float("inf"))
+    log_probs = (log_probs - math.log(len(members))).masked_fill(seen | ~exists, -float("inf"))
     log_probs, order = log_probs.topk(num_paths, dim=1)
     return paths.gather(1, order.unsqueeze(2).expand(-1, -1, paths.size(2))), log_probs

@@ -5,12 +5,12 @@ from typing import List, Sequence
 import torch
 from allennlp.common import Registrable
 
-from skd_plugin.structures import LinearChain
+from skd_plugin.structures import TagDistribution
 
 
 class Teacher(Registrable):
     """
-    Gives the distribution over tag paths of any sentences, as a linear chain over its own labels.
+    Gives the distribution over tag paths of any sentences: a linear chain, or labelled spans, over its own labels.
 
     A teacher is no `torch.nn.Module`: its weights must stay out of the student's archive, optimizer and train mode. It
     may be asked for its fingerprint without being loaded, so that a run whose knowledge is cached loads no teacher.
@@ -25,14 +25,14 @@ class Teacher(Registrable):
 
     @property
     def labels(self) -> List[str]:
-        """The labels that its chains are indexed by; needs a loaded teacher."""
+        """The labels that its distributions are indexed by; needs a loaded teacher."""
         raise NotImplementedError
 
     def load(self, device: torch.device) -> None:
         """Makes the teacher ready to answer."""
 
-    def chain(self, sentences: Sequence[Sequence[str]]) -> LinearChain:
-        """The chains of a batch of sentences, given as words; padded to the longest."""
+    def distribution(self, sentences: Sequence[Sequence[str]]) -> TagDistribution:
+        """The distributions of a batch of sentences, given as words; padded to the longest."""
         raise NotImplementedError
 
     def release(self) -> None:

@@ -12,8 +12,7 @@ from allennlp.data import DatasetReader, Vocabulary
 from allennlp.models import load_archive
 
 from skd_plugin.knowledge import LmdbKnowledgeStore
-from skd_plugin.losses import Progress
-from skd_plugin.models import DistilledCrfTagger
+from skd_plugin.losses import Distillation, Progress
 from skd_plugin.teachers import ArchiveTeacher, Ensemble
 from tests.runs import LANGUAGES, metrics_of, student_config, tagger_config, train
 
@@ -107,14 +106,14 @@ def test_recover_continues_and_computes_nothing_again(teachers, tmp_path, loads,
     config = student_config(teachers)
     config["trainer"]["num_epochs"] = 4
     folder = tmp_path / "run"
-    advance = DistilledCrfTagger.advance
+    advance = Distillation.advance
 
     def interrupt(self, progress):
         if progress.epoch == 2 and progress.batch == 1:
             raise KeyboardInterrupt
         advance(self, progress)
 
-    monkeypatch.setattr(DistilledCrfTagger, "advance", interrupt)
+    monkeypatch.setattr(Distillation, "advance", interrupt)
     with pytest.raises(KeyboardInterrupt):
         train(config, folder)
     assert (folder / "knowledge").is_dir() and len(loads) == 2
@@ -125,7 +124,7 @@ def test_recover_continues_and_computes_nothing_again(teachers, tmp_path, loads,
         seen.append(progress)
         advance(self, progress)
 
-    monkeypatch.setattr(DistilledCrfTagger, "advance", note)
+    monkeypatch.setattr(Distillation, "advance", note)
     train(config, folder, recover=True)
     assert len(loads) == 2
     # The schedule continues where training stopped.
@@ -135,7 +134,7 @@ def test_recover_continues_and_computes_nothing_again(teachers, tmp_path, loads,
 
 def test_schedule_is_told_of_every_batch(teachers, tmp_path, monkeypatch):
     seen = []
-    monkeypatch.setattr(DistilledCrfTagger, "advance", lambda self, progress: seen.append(progress))
+    monkeypatch.setattr(Distillation, "advance", lambda self, progress: seen.append(progress))
     train(student_config(teachers), tmp_path / "run")
     epochs = [
         [(0, 0), (0, 1), (0, 2), (0, 3), (0, 4), (0, 5), (1, 0)],
@@ -146,7 +145,7 @@ def test_schedule_is_told_of_every_batch(teachers, tmp_path, monkeypatch):
 
 def test_schedule_counts_groups_of_batches(teachers, tmp_path, monkeypatch):
     seen = []
-    monkeypatch.setattr(DistilledCrfTagger, "advance", lambda self, progress: seen.append(progress))
+    monkeypatch.setattr(Distillation, "advance", lambda self, progress: seen.append(progress))
     config = student_config(teachers)
     config["trainer"].update(num_gradient_accumulation_steps=2, num_epochs=1)
     train(config, tmp_path / "run")
@@ -245,7 +244,8 @@ def test_other_model(tmp_path):
         callbacks=[{"type": "cache_teacher_knowledge"}], validation_metric="-loss"
     )
     with pytest.raises(
-        ConfigurationError, match="expected the model distilled_crf_tagger.*got CrfTagger"
+        ConfigurationError,
+        match="expected a distilled_crf_tagger or a distilled_tagger.*got CrfTagger",
     ):
         train(config, tmp_path / "run")
 
@@ -277,7 +277,7 @@ def test_knowledge_is_what_the_live_teacher_says(teachers, tmp_path):
     opened.open("")
     known = opened.read(ensemble.fingerprint, metadata["key"])
     opened.close()
-    chain = teacher.chain([metadata["words"]])
+    chain = teacher.distribution([metadata["words"]])
     order = [teacher.labels.index(label) for label in sorted(teacher.labels)]
     np.testing.assert_allclose(
         np.exp(known.log_posteriors.astype(np.float32)),

@@ -39,7 +39,7 @@ class FakeKnowledge:
         known = (knowledge, np.arange(num_tags))
         others = [None] * (len(metadata) - 1)
         return KnowledgeBatch.collate(
-            [known, *others], self.model.request, num_tokens, num_tags, device
+            [known, *others], self.model.distillation.request, num_tokens, num_tags, device
         )
 
 
@@ -61,7 +61,7 @@ def build(vocab, **parameters):
 def build_student(vocab, teachers, **parameters):
     teacher = {"archive_file": str(teachers / "en" / "model.tar.gz")}
     model = build(vocab, teachers={"en": [teacher]}, **parameters)
-    model.learn_from(FakeKnowledge(model))
+    model.distillation.learn_from(FakeKnowledge(model))
     return model.train()
 
 
@@ -83,13 +83,13 @@ def test_loss_mixes_teachers_and_gold_and_falls_back_to_gold(
     model = build_student(
         vocab, teachers, losses=losses, loss_reduction=reduction, schedule=schedule
     )
-    model.advance(Progress(epoch=3))
+    model.distillation.advance(Progress(epoch=3))
     output = model(**batch)
 
     chain = crf_chain(model.crf, output["logits"], output["mask"])
     nll = -chain.log_prob(batch["tags"])
     knowledge = FakeKnowledge(model).batch(batch["metadata"], output["mask"].size(1), nll.device)
-    posterior, top = (loss(chain, knowledge)[0] for loss in model.losses)
+    posterior, top = (loss(chain, knowledge)[0] for loss in model.distillation.losses)
     distillation = (3 * posterior + top) / divisor
     expected = (0.7 * distillation + 0.3 * nll[0] + nll[1:].sum()) / len(nll)
     torch.testing.assert_close(output["loss"], expected)
@@ -106,7 +106,10 @@ def test_unlabeled_sentence_has_no_nll(batch_and_vocab, teachers):
     output = model(batch["tokens"], batch["metadata"], tags)
     chain = crf_chain(model.crf, output["logits"], output["mask"])
     knowledge = FakeKnowledge(model).batch(batch["metadata"], output["mask"].size(1), tags.device)
-    expected = 0.25 * model.losses[0](chain, knowledge)[0] - chain.log_prob(batch["tags"])[1:].sum()
+    expected = (
+        0.25 * model.distillation.losses[0](chain, knowledge)[0]
+        - chain.log_prob(batch["tags"])[1:].sum()
+    )
     torch.testing.assert_close(output["loss"], expected / len(tags))
     output["loss"].backward()
     assert all(torch.isfinite(p.grad).all() for p in model.parameters() if p.grad is not None)
@@ -237,7 +240,7 @@ def test_a_reloaded_model_is_the_trained_one(student):
 
 def test_a_trained_student_is_a_plain_tagger(teachers, tmp_path):
     model = train(student_config(teachers), tmp_path / "run")
-    assert model.teachers == {}
+    assert model.distillation.teachers == {}
     assert Path(tmp_path / "run" / "model.tar.gz").exists()
 
 

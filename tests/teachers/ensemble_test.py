@@ -41,7 +41,7 @@ class FakeTeacher(Teacher):
     def release(self):
         self.calls.append("release")
 
-    def chain(self, sentences):
+    def distribution(self, sentences):
         assert [len(words) for words in sentences] == LENGTHS
         return self.inputs.chain(torch.float32)
 
