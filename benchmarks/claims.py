@@ -71,14 +71,22 @@ def row(claim: str, goal: str, value: Optional[float]) -> Row:
 
 
 def all_claims(results: Results) -> List[Row]:
-    """In the order of the issue: paths, likelihood, our own costs, growth, memory."""
+    """Outputs, then times beside the peers, our own costs, growth, memory."""
     return [
+        _agreement(results),
         *_against_peers(results),
         _nowhere_slower(results),
         *_own_costs(results),
         *_growths(results),
         *_memories(results),
     ]
+
+
+def _agreement(results: Results) -> Row:
+    wrong = [cell for cell in results.cells if cell.note.startswith("skd_plugin wrong")]
+    compared = [cell for cell in results.cells if cell.timing and not cell.is_base]
+    claim = f"outputs: cells in which skd_plugin is wrong, beside {len(compared)} that agree"
+    return row(claim, "<= 0", float(len(wrong)))
 
 
 def _against_peers(results: Results) -> List[Row]:

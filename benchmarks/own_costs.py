@@ -1,7 +1,6 @@
 """What `LinearChain` costs by itself: one quantity against another, and time against size."""
 
 import math
-from dataclasses import fields
 from typing import Any, Callable, Dict, List, NamedTuple, Sequence, Tuple
 
 import torch
@@ -11,9 +10,8 @@ from benchmarks.libraries import Ours
 from benchmarks.problems import Problem, Shape, make_problem
 from benchmarks.side_by_side import Cell
 from benchmarks.timing import Call, Setting, take_turns
-from skd_plugin import losses
 from skd_plugin.knowledge import KnowledgeBatch
-from skd_plugin.losses import DistillationLoss, PosteriorLoss, TopKLoss
+from skd_plugin.losses import PosteriorLoss, StructuralLoss, TopKLoss
 from skd_plugin.structures import LinearChain
 
 
@@ -52,20 +50,16 @@ def _marginals_with_gradients(problem: Problem) -> Dict[str, Call]:
 def _training_step(problem: Problem) -> Dict[str, Call]:
     ours = Ours(problem)
     knowledge = _knowledge(problem)
-    parts: List[DistillationLoss] = [PosteriorLoss(), TopKLoss(k=10)]
-    name = "NLL + posterior + top-10 (without structural: there is none yet)"
-    if hasattr(losses, "StructuralLoss"):
-        parts.append(losses.StructuralLoss())
-        name = "NLL + posterior + top-10 + structural"
+    losses = (PosteriorLoss(), StructuralLoss(), TopKLoss(k=10))
 
     def all_losses() -> Any:
         chain = ours.chain()
         total = -chain.log_prob(problem.gold).sum()
-        for loss in parts:
+        for loss in losses:
             total = total + loss(chain, knowledge).sum()
         return torch.autograd.grad(total, problem.leaves)
 
-    return {"NLL": ours.nll, name: all_losses}
+    return {"NLL": ours.nll, "NLL + posterior + structural + top-10": all_losses}
 
 
 PAIRS: Dict[str, Callable[[Problem], Dict[str, Call]]] = {
@@ -153,13 +147,11 @@ def _knowledge(problem: Problem) -> KnowledgeBatch:
     with torch.no_grad():
         teacher = LinearChain(*other.leaves, mask=problem.mask)
         best = teacher.top_k(10)
-        known = {
-            "present": torch.ones_like(problem.mask[:, 0]),
-            "paths": best.paths,
-            "path_log_probs": best.scores - teacher.log_partition.unsqueeze(1),
-            "path_mask": best.mask,
-            "log_posteriors": teacher.log_marginals,
-            "expected_transitions": teacher.edge_marginals.sum(dim=1),
-        }
-    names = {field.name for field in fields(KnowledgeBatch)}
-    return KnowledgeBatch(**{name: value for name, value in known.items() if name in names})
+        return KnowledgeBatch(
+            present=torch.ones_like(problem.mask[:, 0]),
+            paths=best.paths,
+            path_log_probs=best.scores - teacher.log_partition.unsqueeze(1),
+            path_mask=best.mask,
+            log_posteriors=teacher.log_marginals,
+            expected_transitions=teacher.expected_transitions,
+        )

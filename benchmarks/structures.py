@@ -81,7 +81,7 @@ FULL = Plan(
     budget=1.0,
 )
 QUICK = FULL._replace(
-    shapes=(*HEADLINES, Shape(1, 8, 5), Shape(1, 128, 19), Shape(256, 8, 50)),
+    shapes=(*HEADLINES[:2], Shape(1, 8, 5), Shape(1, 128, 19), Shape(256, 8, 19)),
     paths=(10,),
     own=(HEADLINE,),
     tokens=(8, 32, 128, 512),

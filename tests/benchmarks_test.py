@@ -8,13 +8,15 @@ import torch
 
 from benchmarks import side_by_side, structures
 from benchmarks.agreement import Verdict, check_nll, check_paths
-from benchmarks.claims import row
+from benchmarks.claims import Results, all_claims, row
+from benchmarks.crf_peers import AllenNLP
 from benchmarks.libraries import Ours, Paths
 from benchmarks.memory import _peak_on_cpu
 from benchmarks.own_costs import Growth
-from benchmarks.peers import PEERS, AllenNLP
+from benchmarks.peers import PEERS
 from benchmarks.problems import Shape, exact_nll, make_problem, path_scores
-from benchmarks.timing import Setting, take_turns
+from benchmarks.side_by_side import Cell
+from benchmarks.timing import Setting, Timing, take_turns
 
 CPU = torch.device("cpu")
 
@@ -67,6 +69,24 @@ def test_a_goal_is_compared():
     missing = row("fast", ">= 3", None)
     assert missing["value"] is None and not missing["holds"]
     assert missing["claim"] == "fast (not measured: see the tables)"
+
+
+def test_being_wrong_is_counted():
+    timing = Timing(1.0, 2.0, (2.0, 2.0), 5)
+    cells = [
+        Cell("nll", Shape(1, 1, 1), 1, Setting("cpu"), "skd_plugin", timing),
+        Cell("nll", Shape(1, 1, 1), 1, Setting("cpu"), "allennlp", timing),
+        Cell("nll", Shape(1, 1, 1), 1, Setting("cpu"), "supar", None, "peer wrong: loss"),
+    ]
+    results = Results([Setting("cpu")], cells, [], [], Shape(1, 1, 1))
+    assert all_claims(results)[0] == {
+        "claim": "outputs: cells in which skd_plugin is wrong, beside 1 that agree",
+        "goal": "<= 0",
+        "value": 0.0,
+        "holds": True,
+    }
+    cells[2] = cells[2]._replace(note="skd_plugin wrong: loss")
+    assert not all_claims(results)[0]["holds"]
 
 
 def test_growth_is_fitted_where_it_is_more_than_overhead():

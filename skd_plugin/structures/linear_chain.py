@@ -136,12 +136,9 @@ class LinearChain(TagDistribution):
         moved = moves.gather(1, steps.flatten(1)).view_as(steps)
         return total + (moved * self.mask[:, None, 1:]).sum(dim=2)
 
-    @cached_property
+    @property
     def log_marginals(self) -> Tensor:
-        """log p(y_t = tag), shape (batch_size, num_tokens, num_tags); 0 on padding."""
-        before, after = self._sums.before_and_after
-        log_marginals = torch.log_softmax(before + self.emissions + after, dim=-1)
-        return torch.where(self.mask.unsqueeze(2), log_marginals, log_marginals.new_zeros(()))
+        return self._sums.log_marginals
 
     @cached_property
     def marginals(self) -> Tensor:

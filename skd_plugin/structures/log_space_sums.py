@@ -38,6 +38,14 @@ class LogSpaceSums:
         )
 
     @cached_property
+    def log_marginals(self) -> Tensor:
+        """Shape (batch_size, num_tokens, num_tags), 0 on padding."""
+        before, after, _ = self._run
+        log_marginals = torch.log_softmax(before + self._scores.emissions + after, dim=-1)
+        mask = self._layout.mask.unsqueeze(2)
+        return torch.where(mask, log_marginals, log_marginals.new_zeros(()))
+
+    @cached_property
     def before_and_after(self) -> Tuple[Tensor, Tensor]:
         """Both of shape (batch_size, num_tokens, num_tags)."""
         return self._run[0], self._run[1]

@@ -1,7 +1,8 @@
 """The sums over all prefixes and suffixes, in the space of probabilities: fast."""
 
+import math
 from functools import cached_property
-from typing import Any, NamedTuple, Optional, Tuple
+from typing import Any, Optional, Tuple
 
 import torch
 from torch import Tensor
@@ -45,12 +46,17 @@ class ScaledSums:
     @cached_property
     def log_partition(self) -> Tensor:
         """Shape (batch_size,)."""
-        return _LogPartition.apply(*self._scores, self._run, self._layout)
+        return _LogPartition.apply(*self._scores, self._run)
+
+    @cached_property
+    def log_marginals(self) -> Tensor:
+        """Shape (batch_size, num_tokens, num_tags), 0 on padding."""
+        return _LogMarginals.apply(*self._scores, self._run)
 
     @cached_property
     def before_and_after(self) -> Tuple[Tensor, Tensor]:
         """Both of shape (batch_size, num_tokens, num_tags)."""
-        return _BeforeAndAfter.apply(*self._scores, self._run, self._layout)
+        return _BeforeAndAfter.apply(*self._scores, self._run)
 
     @cached_property
     def _spread(self) -> float:
@@ -58,69 +64,146 @@ class ScaledSums:
 
     @cached_property
     def _run(self) -> "_Run":
-        steps_unscaled = max(1, int(LARGEST_SPREAD / 2 / max(self._spread, 1.0)))
-        return _Run.of(self._detached, self._layout, steps_unscaled)
+        return _Run(self._detached, self._layout, self._spread)
 
 
-class _Run(NamedTuple):
+class _Run:
     """
-    What the recursion leaves behind, in double precision; sentences in `before` and `through` by falling length.
+    One run of the recursion, in double precision.
 
     # Parameters
 
-    moves : `Tensor`
-        Shape (2, num_tags, num_tags) or (2, batch_size, num_tags, num_tags), exp(transitions) and its transpose; the
-        largest is 1.
-    before, through : `Tensor`
-        Shape (num_tokens, 2, batch_size, num_tags): sums over the ways to a tag, without its emission and with it. The
-        latter sum to 1 over the tags.
-    log_partition : `Tensor`
-        Shape (batch_size,).
+    scores : `Scores`
+    layout : `Layout`
+    spread : `float`
+        At least the largest difference between two tags that a step can make, in nats.
     """
 
-    moves: Tensor
-    before: Tensor
-    through: Tensor
-    log_partition: Tensor
-
-    @classmethod
-    def of(cls, scores: Scores, layout: Layout, scale_every: int) -> "_Run":
+    def __init__(self, scores: Scores, layout: Layout, spread: float) -> None:
         emissions, transitions, start, end = (tensor.double() for tensor in scores)
         largest_emissions = emissions.amax(dim=2, keepdim=True)
         largest_transitions = transitions.amax(dim=(-2, -1), keepdim=True)
         moves = (transitions - largest_transitions).exp()
-        moves = torch.stack([moves, moves.transpose(-2, -1)])
         ends = torch.stack([start, end])
         largest_ends = ends.amax(dim=1, keepdim=True)
         ends = (ends - largest_ends).exp()
 
-        # Shape: (num_tokens, 2, batch_size, num_tags)
-        through = layout.to_steps((emissions - largest_emissions).exp_())
-        before = torch.ones_like(through)
-        before[0] = ends.unsqueeze(1)
-        moves_in_order = moves if moves.dim() == 3 else moves[:, layout.order]
-        # Shape: (num_tokens, batch_size, 1), of the way from the start
-        scales = torch.ones_like(before[:, 0, :, :1])
-        last = None
-        for step, (arrived, here) in enumerate(zip(*map(layout.cut_both, (before, through)))):
-            if last is not None:
-                _move(last, moves_in_order, arrived)
-            last = here.mul_(arrived)
-            if step % scale_every == 0:
-                scale = here.amax(dim=-1, keepdim=True).clamp_(min=SMALLEST)
-                here.div_(scale)
-                scales[step, : scale.size(1)] = scale[0]
+        self.layout = layout
+        # Shape: (2, num_tags, num_tags) or (2, batch_size, num_tags, num_tags), either way
+        self.moves = torch.stack([moves, moves.transpose(-2, -1)])
+        # Shape: (num_tokens, 2, batch_size, num_tags), sentences by falling length, up to a factor of each token: sums
+        # over the ways to a tag, without its emission and with it
+        self.through = layout.to_steps((emissions - largest_emissions).exp_())
+        self.before = torch.ones_like(self.through)
+        self.before[0] = ends.unsqueeze(1)
+        self._all_possible = spread < LARGEST_SPREAD
+        # So rarely are sums scaled to a maximum of 1 that they come nowhere near the smallest or the largest double.
+        largest_change = spread + math.log(len(start)) + 1.0
+        scales = self._go(max(1, int(LARGEST_SPREAD / 2 / largest_change))) + largest_emissions
 
-        # Shape: (batch_size,), sentences by falling length
-        ended = (layout.select_last(through[:, 0]) * ends[1]).sum(dim=1).log()
-        scales = layout.steps_to_tokens(scales.log_()) + largest_emissions
-        log_partition = (
+        ended = (layout.select_last(self.through[:, 0]) * ends[1]).sum(dim=1).log()
+        # Shape: (batch_size,)
+        self.log_partition = (
             (scales.squeeze(2) * layout.mask).sum(dim=1)
             + layout.in_order(ended)
             + layout.last * largest_transitions.flatten()
             + largest_ends.sum()
         )
-        return cls(moves, before, through, log_partition)
+
+    def _go(self, scale_every: int) -> Tensor:
+        """The recursion; shape (batch_size, num_tokens, 1), by what each step from the start was scaled, in nats."""
+        layout, moves = self.layout, self._moves_in_order
+        scales = torch.ones_like(self.before[:, 0, :, :1])
+        last = None
+        pairs = zip(layout.cut_both(self.before), layout.cut_both(self.through))
+        for step, (arrived, here) in enumerate(pairs):
+            if last is not None:
+                _move(last, moves, arrived)
+            last = here.mul_(arrived)
+            if step % scale_every == 0:
+                scale = here.amax(dim=-1, keepdim=True).clamp_(min=SMALLEST)
+                here.div_(scale)
+                scales[step, : scale.size(1)] = scale[0]
+        return layout.steps_to_tokens(scales.log_())
+
+    @property
+    def _moves_in_order(self) -> Tensor:
+        return self.moves if self.moves.dim() == 3 else self.moves[:, self.layout.order]
+
+    @cached_property
+    def _divisor(self) -> Tensor:
+        """`before`, but infinite where it is 0: what cannot be reached has no gradient."""
+        if self._all_possible:
+            return self.before
+        return self.before.masked_fill(self.before == 0, float("inf"))
+
+    @cached_property
+    def marginals(self) -> Tensor:
+        """Shape (num_tokens, batch_size, num_tags), sentences by falling length; anything finite on padding."""
+        marginals = self.layout.reversed_steps(self.before).mul_(self.through[:, 0])
+        return marginals.div_(marginals.sum(dim=2, keepdim=True).clamp_(min=SMALLEST))
+
+    def expected_scores(self, weight: Tensor) -> Tuple[Tensor, ...]:
+        """
+        How often each score is used, summed with a weight of each sentence, shape (batch_size,); shaped as the scores.
+        """
+        layout = self.layout
+        # Shape: (num_tokens, batch_size, 1)
+        weight = (weight.double().unsqueeze(1) * layout.mask)[layout.order].t().unsqueeze(2)
+        nodes = self.marginals * weight
+        # p(x, y) = through[t, x] moves[x, y] p(y) / before[t+1, y]
+        edges = self._sum_of_products(self.through[:-1, 0], (nodes / self._divisor[:, 0])[1:])
+        return (
+            layout.steps_to_tokens(nodes),
+            edges * self.moves[0],
+            nodes[0].sum(dim=0),
+            layout.select_last(nodes).sum(dim=0),
+        )
+
+    def gradients(self, steps: Tensor) -> Tuple[Tensor, ...]:
+        """
+        From gradients by log before, shape (num_tokens, 2, batch_size, num_tags), 0 on padding, to those by scores.
+
+        They run through the recursion backwards, d log before[t+1, y] / d log through[t, x] being
+        through[t, x] moves[x, y] / before[t+1, y]. `steps` is used up.
+        """
+        layout = self.layout
+        # Gradients by log through are gradients by emissions.
+        emitted = torch.zeros_like(steps)
+        moves = self._moves_in_order.transpose(-2, -1)
+        ahead = zip(layout.cut_both(emitted, 1), layout.cut_both(self.through, 1), steps[1:])
+        divided = list(zip(steps, emitted, self._divisor))
+        divided[-1][0].div_(divided[-1][2])
+        for (here, by_emission, before), (gradient, through, following) in zip(
+            reversed(divided[:-1]), reversed([*ahead])
+        ):
+            _move(following, moves, gradient)
+            gradient.mul_(through)
+            here.add_(by_emission).div_(before)
+
+        products = [
+            self._sum_of_products(self.through[:-1, way], steps[1:, way]) * self.moves[way]
+            for way in (0, 1)
+        ]
+        from_start, from_end = layout.to_tokens(emitted)
+        # Shape: (2, num_tags)
+        ends = (self.before[0] * steps[0]).sum(dim=1)
+        return (
+            from_start.add_(from_end),
+            products[0] + products[1].transpose(-2, -1),
+            ends[0],
+            ends[1],
+        )
+
+    def _sum_of_products(self, left: Tensor, right: Tensor) -> Tensor:
+        """
+        The sum of left[t, x] right[t, y] over all tokens; of each sentence alone if each has its own transitions.
+
+        Shapes: both (num_tokens - 1, batch_size, num_tags), sentences by falling length; of the result as transitions.
+        """
+        if self.moves.dim() == 3:
+            return left.flatten(0, 1).t() @ right.flatten(0, 1)
+        return self.layout.in_order(left.permute(1, 2, 0) @ right.transpose(0, 1))
 
 
 def _move(through: Tensor, moves: Tensor, out: Tensor) -> None:
@@ -139,48 +222,53 @@ def _move(through: Tensor, moves: Tensor, out: Tensor) -> None:
 
 
 class _LogPartition(torch.autograd.Function):
-    """log Z; its gradient is the expected number of times that each score is used."""
+    """log Z; its gradient is how often each score is expected to be used."""
 
     @staticmethod
     def forward(ctx: Any, *inputs: Any) -> Tensor:
-        emissions, transitions, _, _, ctx.run, ctx.layout = inputs
-        ctx.dtype, ctx.batched = emissions.dtype, transitions.dim() == 3
-        return ctx.run.log_partition.to(emissions.dtype)
+        emissions, _, _, _, ctx.run = inputs
+        ctx.dtype = emissions.dtype
+        return ctx.run.log_partition.to(ctx.dtype)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> Tuple[Optional[Tensor], ...]:  # type: ignore[override]
-        run, layout = ctx.run, ctx.layout
-        # Shape: (num_tokens, batch_size, num_tags), sentences by falling length
-        before, through = run.before[:, 0], run.through[:, 0]
-        nodes = layout.reversed_steps(run.before) * through
-        # Shape: (num_tokens, batch_size, 1)
-        weight = (gradient.double().unsqueeze(1) * layout.mask)[layout.order].t().unsqueeze(2)
-        nodes *= weight / nodes.sum(dim=2, keepdim=True).clamp_(min=SMALLEST)
-        # p(x, y) = through[t, x] moves[x, y] nodes[t+1, y] / before[t+1, y]
-        onwards = (nodes / before).nan_to_num_(0.0)
-        edges = _sum_of_products(through[:-1], onwards[1:], ctx.batched)
-        if ctx.batched:
-            edges = layout.in_order(edges)
-        gradients = (
-            layout.steps_to_tokens(nodes.to(ctx.dtype)),
-            edges * run.moves[0],
-            nodes[0].sum(dim=0),
-            layout.select_last(nodes).sum(dim=0),
-        )
-        return (*(one.to(ctx.dtype) for one in gradients), None, None)
+        return (*(scores.to(ctx.dtype) for scores in ctx.run.expected_scores(gradient)), None)
+
+
+class _LogMarginals(torch.autograd.Function):
+    """log p(y_t = tag) = log_softmax(log before + emissions + log after)."""
+
+    @staticmethod
+    def forward(ctx: Any, *inputs: Any) -> Tensor:
+        emissions, _, _, _, ctx.run = inputs
+        ctx.dtype = emissions.dtype
+        log_marginals = ctx.run.marginals.log().clamp_(min=IMPOSSIBLE).to(ctx.dtype)
+        log_marginals = ctx.run.layout.steps_to_tokens(log_marginals)
+        log_marginals = log_marginals * ctx.run.layout.mask.unsqueeze(2)
+        ctx.save_for_backward(log_marginals)
+        return log_marginals
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> Tuple[Optional[Tensor], ...]:  # type: ignore[override]
+        run, (log_marginals,) = ctx.run, ctx.saved_tensors
+        total = gradient.sum(dim=2, keepdim=True)
+        scores = torch.addcmul(gradient, log_marginals.exp(), total, value=-1)
+        scores = scores * run.layout.mask.unsqueeze(2)
+        emissions, *others = run.gradients(run.layout.to_steps(scores).double())
+        return (scores + emissions.to(ctx.dtype), *(one.to(ctx.dtype) for one in others), None)
 
 
 class _BeforeAndAfter(torch.autograd.Function):
-    """log before and log after; their gradient runs the recursion the other way."""
+    """log before and log after."""
 
     @staticmethod
     def forward(ctx: Any, *inputs: Any) -> Tuple[Tensor, Tensor]:
-        emissions, transitions, _, _, ctx.run, ctx.layout = inputs
-        ctx.dtype, ctx.batched = emissions.dtype, transitions.dim() == 3
-        run, layout = ctx.run, ctx.layout
-        sums = run.before.log().clamp_(min=IMPOSSIBLE).to(ctx.dtype)
-        before, after = layout.to_tokens(sums)
+        emissions, _, _, _, ctx.run = inputs
+        ctx.dtype = emissions.dtype
+        layout = ctx.run.layout
+        before, after = layout.to_tokens(ctx.run.before.log().clamp_(min=IMPOSSIBLE).to(ctx.dtype))
         mask = layout.mask.unsqueeze(2)
         return before * mask, after * mask
 
@@ -189,57 +277,16 @@ class _BeforeAndAfter(torch.autograd.Function):
     def backward(  # type: ignore[override]
         ctx: Any, before: Tensor, after: Tensor
     ) -> Tuple[Optional[Tensor], ...]:
-        run, layout = ctx.run, ctx.layout
-        # d log before[t+1, y] / d log through[t, x] = through[t, x] moves[x, y] / before[t+1, y]
-        inverse = 1.0 / run.before
-        inverse.masked_fill_(run.before == 0, 0.0)
+        layout = ctx.run.layout
         mask = layout.mask.unsqueeze(2)
-        # Shape: (num_tokens, 2, batch_size, num_tags), the gradients by before, then divided by it
-        steps = layout.to_steps((before * mask).double())
-        steps[:, 1] = layout.to_steps((after * mask).double())[:, 1]
-        # The gradients by through, which are those by emissions
-        emitted = torch.zeros_like(steps)
-        moves = run.moves.transpose(-2, -1)
-        moves = moves if moves.dim() == 3 else moves[:, layout.order]
-        moved = list(
-            zip(layout.cut_both(emitted, 1), layout.cut_both(run.through, 1), steps.unbind(0)[1:])
-        )
-        for step in range(len(steps) - 1, -1, -1):
-            if step < len(moved):
-                gradient, through, following = moved[step]
-                _move(following, moves, gradient)
-                gradient.mul_(through)
-            steps[step].add_(emitted[step]).mul_(inverse[step])
-
-        edges = torch.stack(
-            [_sum_of_products(run.through[:-1, way], steps[1:, way], ctx.batched) for way in (0, 1)]
-        )
-        if ctx.batched:
-            edges = edges[:, layout.rank]
-        edges = edges * run.moves
-        by_emissions = sum(layout.to_tokens(emitted))
-        # Shape: (2, num_tags)
-        ends = (run.before[0] * steps[0]).sum(dim=1)
-        gradients = (by_emissions, edges[0] + edges[1].transpose(-2, -1), ends[0], ends[1])
-        return (*(one.to(ctx.dtype) for one in gradients), None, None)
-
-
-def _sum_of_products(left: Tensor, right: Tensor, batched: bool) -> Tensor:
-    """
-    The sum of left[t, x] right[t, y] over all tokens, shape (num_tags, num_tags); of each sentence alone if `batched`.
-
-    Shapes of both: (num_tokens, batch_size, num_tags).
-    """
-    if batched:
-        return left.permute(1, 2, 0) @ right.transpose(0, 1)
-    return left.flatten(0, 1).t() @ right.flatten(0, 1)
+        steps = layout.to_steps(before * mask)
+        steps[:, 1] = layout.to_steps(after * mask)[:, 1]
+        return (*(scores.to(ctx.dtype) for scores in ctx.run.gradients(steps.double())), None)
 
 
 def _spread(scores: Scores) -> float:
     """At least the largest difference, in nats, that a step of the recursion can make between two tags."""
-    emissions, transitions, start, end = (
-        largest - smallest for smallest, largest in (tensor.aminmax() for tensor in scores)
-    )
+    emissions, transitions, start, end = (tensor.amax() - tensor.amin() for tensor in scores)
     return float(emissions + 2 * transitions + torch.maximum(start, end))
 
 

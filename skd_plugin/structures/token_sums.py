@@ -1,5 +1,6 @@
 """The sums over all prefixes and suffixes where tags are independent: nothing to compute."""
 
+from functools import cached_property
 from typing import Tuple
 
 import torch
@@ -22,10 +23,15 @@ class TokenSums:
         self._emissions = emissions
         self._mask = mask
 
-    @property
+    @cached_property
     def log_partition(self) -> Tensor:
         """Shape (batch_size,)."""
         return (torch.logsumexp(self._emissions, dim=2) * self._mask).sum(dim=1)
+
+    @cached_property
+    def log_marginals(self) -> Tensor:
+        """Shape (batch_size, num_tokens, num_tags), 0 on padding."""
+        return torch.log_softmax(self._emissions, dim=-1) * self._mask.unsqueeze(2)
 
     @property
     def before_and_after(self) -> Tuple[Tensor, Tensor]:
