@@ -18,7 +18,15 @@ from typing import Dict, List, NamedTuple
 from tqdm import tqdm
 
 LANGUAGES = ["de", "en", "ru", "zh"]
-METHODS = ["baseline", "emission", "top_k", "weighted_top_k", "posterior", "posterior_top_wk"]
+METHODS = [
+    "baseline",
+    "emission",
+    "top_k",
+    "weighted_top_k",
+    "posterior",
+    "posterior_top_wk",
+    "structural",
+]
 SEED = 13370
 
 

@@ -38,10 +38,10 @@ class Memory(NamedTuple):
 
 # Bytes a product of sizes, as the docs state them; LinearChain takes this at most.
 STATED: Dict[str, Dict[str, int]] = {
-    "log_partition": {"B T C": 64},
-    "marginals": {"B T C": 72},
-    "top_k": {"B T C": 32, "B T K": 32, "B K C": 64},
-    "NLL forward + backward": {"B T C": 104},
+    "log_partition": {"B T C": 56},
+    "marginals": {"B T C": 64},
+    "top_k": {"B T C": 24, "B T K": 48, "B K C": 64, "B C C": 8},
+    "NLL forward + backward": {"B T C": 80},
 }
 
 

@@ -87,7 +87,7 @@ QUICK = FULL._replace(
     tokens=(8, 32, 128, 512),
     tags=(5, 19, 50, 100),
     counts=(1, 10, 50, 100),
-    budget=0.25,
+    budget=0.15,
 )
 TINY = FULL._replace(
     shapes=(Shape(2, 4, 3),),

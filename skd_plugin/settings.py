@@ -15,6 +15,7 @@ SETTINGS = {
     "SKD_LANGUAGES": "languages of a student, with commas between",
     "SKD_RECIPE": '"fast" or "paper"',
     "SKD_SEED": "seed of all random numbers",
+    "SKD_STRUCTURE": '"crf", "softmax" or, for teachers and baselines, "spans"',
     "SKD_TEACHERS": "folder of the teachers, with one serialization directory a language",
     "SKD_TRAIN_SENTENCES": "how many sentences of each training file to read",
 }

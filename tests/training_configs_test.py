@@ -13,7 +13,7 @@ from tests.runs import ROOT, allennlp, train
 
 CONFIGS = ROOT / "training_configs"
 TASKS = ["demo", "ner", "ud_pos"]
-METHODS = ["emission", "top_k", "weighted_top_k", "posterior", "posterior_top_wk"]
+METHODS = ["emission", "top_k", "weighted_top_k", "posterior", "posterior_top_wk", "structural"]
 STUDENTS = ["baseline", *METHODS]
 
 

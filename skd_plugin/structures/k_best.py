@@ -5,7 +5,7 @@ from typing import List, NamedTuple, Tuple
 import torch
 from torch import Tensor
 
-from skd_plugin.structures.layout import Layout, Scores
+from .layout import Layout, Scores
 
 
 @torch.no_grad()

@@ -14,12 +14,12 @@ from typing import Optional, Tuple, Union, cast
 import torch
 from torch import Tensor
 
-from skd_plugin.structures.k_best import best, k_best
-from skd_plugin.structures.layout import IMPOSSIBLE, Layout, Scores
-from skd_plugin.structures.log_space_sums import LogSpaceSums
-from skd_plugin.structures.scaled_sums import ScaledSums
-from skd_plugin.structures.tag_distribution import TagDistribution, TopK
-from skd_plugin.structures.token_sums import TokenSums
+from .k_best import best, k_best
+from .layout import IMPOSSIBLE, Layout, Scores
+from .log_space_sums import LogSpaceSums
+from .scaled_sums import ScaledSums
+from .tag_distribution import TagDistribution, TopK
+from .token_sums import TokenSums
 
 
 class LinearChain(TagDistribution):

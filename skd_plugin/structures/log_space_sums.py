@@ -6,7 +6,7 @@ from typing import Tuple
 import torch
 from torch import Tensor
 
-from skd_plugin.structures.layout import Layout, Scores
+from .layout import Layout, Scores
 
 
 class LogSpaceSums:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from skd_plugin.structures.layout import IMPOSSIBLE, Layout, Scores
+from .layout import IMPOSSIBLE, Layout, Scores
 
 # With scores as close as this, in nats, and sums as large as this, no product of three doubles underflows.
 LARGEST_SPREAD = 200.0

@@ -19,7 +19,7 @@ from typing import Callable, List, NamedTuple, Optional, Tuple
 import torch
 from torch import Tensor
 
-from skd_plugin.structures.linear_chain import IMPOSSIBLE
+from .linear_chain import IMPOSSIBLE
 
 
 class Segmentations(NamedTuple):

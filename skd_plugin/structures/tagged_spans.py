@@ -6,9 +6,9 @@ from typing import List, NamedTuple, Tuple
 import torch
 from torch import Tensor
 
-from skd_plugin.structures.linear_chain import IMPOSSIBLE
-from skd_plugin.structures.semi_markov import Segmentations, SemiMarkov, by_end
-from skd_plugin.structures.tag_distribution import TagDistribution, TopK
+from .linear_chain import IMPOSSIBLE
+from .semi_markov import Segmentations, SemiMarkov, by_end
+from .tag_distribution import TagDistribution, TopK
 
 
 class SpanTags(NamedTuple):

@@ -11,4 +11,5 @@ local number(name, default) = if std.extVar(name) == '' then default else std.pa
   epochs(default): number('SKD_EPOCHS', default),
   seed: number('SKD_SEED', 13370),
   recipe: given('SKD_RECIPE', 'fast'),
+  structure: given('SKD_STRUCTURE', 'crf'),
 }

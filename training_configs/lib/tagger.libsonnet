@@ -1,4 +1,4 @@
-// A CRF tagger: a teacher if `languages` is one, a multilingual baseline if they are several.
+// A tagger, by SKD_STRUCTURE with a CRF, a softmax a token, or spans: a teacher if `languages` is one, a multilingual baseline if they are several.
 //
 // task:     { reader, label_encoding, metric, labels, languages, path(language, split) }; `labels` beyond those of the training data
 // size:     { embedder, hidden_dim }, or { embedder } alone for an embedder that needs no encoder
@@ -6,8 +6,11 @@
 local encoders = import 'encoders.libsonnet';
 local settings = import 'settings.libsonnet';
 
+local models = { crf: 'distilled_crf_tagger', softmax: 'distilled_tagger', spans: 'span_tagger' };
+
 function(task, languages, size, recipe)
   assert std.length(languages) > 0 : 'a tagger needs at least one language';
+  assert std.objectHas(models, settings.structure) : 'SKD_STRUCTURE: expected crf, softmax or spans';
   local embedder = size.embedder;
   local paths(split) = { [language]: task.path(language, split) for language in languages };
   {
@@ -23,7 +26,7 @@ function(task, languages, size, recipe)
     numpy_seed: settings.seed,
     pytorch_seed: settings.seed,
     model: {
-      type: 'distilled_crf_tagger',
+      type: models[settings.structure],
       text_field_embedder: embedder.embedder,
       encoder: if std.objectHas(size, 'hidden_dim')
       then encoders.bilstm(embedder.dim, size.hidden_dim)
