@@ -289,9 +289,8 @@ class SemiMarkov:
             sums, places = candidates[:, :k], places[:, :k]
             parents = torch.div(places, more.size(2), rounding_mode="floor")
             chosen = choices.gather(1, rows).flatten(1).gather(1, places)
-            step = self._step(parents, ends.gather(1, parents), chosen)
-            steps.append(step)
-            ends = step.starts.masked_fill(sums > -IMPOSSIBLE / 2, 0)
+            steps.append(self._step(parents, ends.gather(1, parents), chosen))
+            ends = steps[-1].starts
 
         scores = best.gather(1, self._lengths) - sums
         exists = scores > IMPOSSIBLE / 2

@@ -186,7 +186,7 @@ class TaggedSpans(TagDistribution):
         mask = self.mask.unsqueeze(1) if tags.dim() == 3 else self.mask
         labels, goes_on = self._labels_and_continuations
         positions = torch.arange(tags.size(-1), device=tags.device)
-        starts = mask & (~goes_on[tags] | (positions == 0))
+        starts = mask & ~goes_on[tags]
         # Shape: like tags, the first position from here on that is no continuation, and that of the next token
         stops = positions.expand_as(starts).masked_fill(mask & ~starts, tags.size(-1))
         stops = stops.flip(-1).cummin(dim=-1)[0].flip(-1)

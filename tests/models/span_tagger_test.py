@@ -121,6 +121,16 @@ def test_an_unlabeled_sentence(batch_and_vocab):
     assert unlabeled["loss"].item() == 0.0 and model.get_metrics() == {}
 
 
+def test_an_unlabeled_sentence_needs_no_tag_that_is_possible():
+    vocab = Vocabulary(tokens_to_add={"labels": ["I-PER", "B-PER", "O"]})
+    some = instances()
+    for instance in some:
+        del instance.fields["tags"]
+    batch = tensors(some, vocab)
+    batch["tags"] = torch.full((4, batch["tokens"]["tokens"]["tokens"].size(1)), -100)
+    assert build(vocab).eval()(**batch)["loss"].item() == 0.0
+
+
 def test_every_parameter_learns(batch_and_vocab):
     batch, vocab = batch_and_vocab
     model = build(vocab).train()
