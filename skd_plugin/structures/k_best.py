@@ -110,12 +110,13 @@ class _Prefixes(NamedTuple):
         # Sentences run along the last dimension, where maxima over tags are fastest.
         # Shape: (from_tag, to_tag, batch_size or 1)
         if transitions.dim() == 3:
-            transitions = transitions[layout.order]
+            transitions = layout.by_length(transitions)
             moves = transitions.permute(1, 2, 0).contiguous()
         else:
             moves = transitions.unsqueeze(2)
         # Shape: (num_tokens, num_tags, batch_size)
-        through = scores.emissions[layout.order].double().permute(1, 2, 0).contiguous()
+        through = layout.by_length(scores.emissions).permute(1, 2, 0)
+        through = through.to(torch.float64, memory_format=torch.contiguous_format, copy=True)
         through[0] += scores.start.unsqueeze(1)
         before = through[0]
         for here, running in zip(through.unbind(0)[1:], layout.running[1:]):

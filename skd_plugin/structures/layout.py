@@ -43,18 +43,36 @@ class Layout:
     """
 
     def __init__(self, mask: Tensor) -> None:
+        batch_size, num_tokens = mask.shape
         self.mask = mask
         # Shape: (batch_size,), the last token of each sentence
         self.last = mask.sum(dim=1) - 1
-        # Shape: (batch_size,), the sentences by falling length
-        self.order = self.last.sort(descending=True, stable=True)[1]
+        last = self.last.tolist()
+        # Batches without padding, and batches in order, are spared what would do nothing.
+        self._full = min(last) == num_tokens - 1
+        self._sorted = all(one >= next_one for one, next_one in zip(last, last[1:]))
         # How many sentences have a token at each step; steps that none has are left out
-        self.running: List[int] = [running for running in mask.sum(dim=0).tolist() if running]
+        self.running: List[int] = [batch_size] * num_tokens
+        if not self._full:
+            self.running = [running for running in mask.sum(dim=0).tolist() if running]
+
+    @cached_property
+    def order(self) -> Tensor:
+        """Shape (batch_size,), the sentences by falling length."""
+        return self.last.sort(descending=True, stable=True)[1]
 
     @cached_property
     def rank(self) -> Tensor:
         """Shape (batch_size,), the place of each sentence by falling length."""
         return self.order.argsort()
+
+    def by_length(self, values: Tensor) -> Tensor:
+        """Sentences in the order of the batch, shape (batch_size, ...), by falling length."""
+        return values if self._sorted else values[self.order]
+
+    def in_order(self, values: Tensor) -> Tensor:
+        """And back."""
+        return values if self._sorted else values[self.rank]
 
     @cached_property
     def _tokens(self) -> Tensor:
@@ -71,6 +89,8 @@ class Layout:
 
     def to_steps(self, values: Tensor) -> Tensor:
         """From shape (batch_size, num_tokens, size) to (num_tokens, 2, batch_size, size)."""
+        if self._full:
+            return torch.stack([values, values.flip(1)]).permute(2, 0, 1, 3).contiguous()
         batch_size, num_tokens, size = values.shape
         # Shape: (num_tokens, 2, batch_size)
         index = (self._tokens[:, self.order] + (self.order * num_tokens).unsqueeze(1)).permute(
@@ -81,22 +101,28 @@ class Layout:
 
     def to_tokens(self, steps: Tensor) -> Tuple[Tensor, Tensor]:
         """And back: what stands at each token on the way from the start, and on that from the end."""
+        if self._full:
+            return steps[:, 0].transpose(0, 1), steps[:, 1].flip(0).transpose(0, 1)
         values = steps.flatten(0, 2)
         from_start, from_end = (values.index_select(0, way.flatten()) for way in self._places)
         return from_start.view(*self.mask.shape, -1), from_end.view(*self.mask.shape, -1)
 
     def reversed_steps(self, steps: Tensor) -> Tensor:
         """Of shape (num_tokens, 2, batch_size, size) the way from the end, at the steps of the way from the start."""
+        if self._full:
+            return steps[:, 1].flip(0)
         places = self._places[1, self.order].t()
         return steps.flatten(0, 2).index_select(0, places.flatten()).view(*places.shape, -1)
 
     def steps_to_tokens(self, steps: Tensor) -> Tensor:
         """From shape (num_tokens, batch_size, size), by falling length, to (batch_size, num_tokens, size)."""
-        return steps[:, self.rank].transpose(0, 1)
+        return self.in_order(steps.transpose(0, 1))
 
     def select_last(self, steps: Tensor) -> Tensor:
         """Of shape (num_tokens, batch_size, size), by falling length, the last tokens: (batch_size, size)."""
-        return steps[self.last[self.order], torch.arange(steps.size(1), device=steps.device)]
+        if self._full:
+            return steps[-1]
+        return steps[self.by_length(self.last), torch.arange(steps.size(1), device=steps.device)]
 
     def cut(self, steps: Tensor) -> List[Tensor]:
         """The steps of shape (num_tokens, batch_size, ...), each cut to the sentences that are still running."""
@@ -116,9 +142,5 @@ class Layout:
     def at_last(self, values: Tensor) -> Tensor:
         """From shape (batch_size, size), by falling length, to (num_tokens, batch_size, size): 0 but at last tokens."""
         steps = values.new_zeros((self.mask.size(1), *values.shape))
-        steps[self.last[self.order], torch.arange(len(values), device=values.device)] = values
+        steps[self.by_length(self.last), torch.arange(len(values), device=values.device)] = values
         return steps
-
-    def in_order(self, values: Tensor) -> Tensor:
-        """Sentences by falling length, shape (batch_size, ...), in the order of the batch."""
-        return values[self.rank]

@@ -58,7 +58,11 @@ class LogSpaceSums:
         # Shape: (num_tokens, 2, batch_size, num_tags)
         emitted = layout.to_steps(emissions)
         moves = torch.stack([transitions, transitions.transpose(-2, -1)])
-        moves = moves.unsqueeze(1) if moves.dim() == 3 else moves[:, layout.order]
+        moves = (
+            moves.unsqueeze(1)
+            if moves.dim() == 3
+            else layout.by_length(moves.transpose(0, 1)).transpose(0, 1)
+        )
         before, shift = _shift_to_zero(torch.stack([start, end]).unsqueeze(1))
         before, shift = before.expand_as(emitted[0]), shift.expand(emitted.shape[1:3])
         befores, shifts = [before], [shift]
@@ -76,7 +80,7 @@ class LogSpaceSums:
         return (
             from_start,
             from_end,
-            torch.stack(shifts, dim=2)[:, layout.rank],
+            layout.in_order(torch.stack(shifts, dim=2).transpose(0, 1)).transpose(0, 1),
         )
 
 

@@ -128,7 +128,9 @@ class _Run:
 
     @property
     def _moves_in_order(self) -> Tensor:
-        return self.moves if self.moves.dim() == 3 else self.moves[:, self.layout.order]
+        if self.moves.dim() == 3:
+            return self.moves
+        return self.layout.by_length(self.moves.transpose(0, 1)).transpose(0, 1)
 
     @cached_property
     def _divisor(self) -> Tensor:
@@ -149,7 +151,7 @@ class _Run:
         """
         layout = self.layout
         # Shape: (num_tokens, batch_size, 1)
-        weight = (weight.double().unsqueeze(1) * layout.mask)[layout.order].t().unsqueeze(2)
+        weight = layout.by_length(weight.double().unsqueeze(1) * layout.mask).t().unsqueeze(2)
         nodes = self.marginals * weight
         # p(x, y) = through[t, x] moves[x, y] p(y) / before[t+1, y]
         edges = self._sum_of_products(self.through[:-1, 0], (nodes / self._divisor[:, 0])[1:])
@@ -189,7 +191,7 @@ class _Run:
         # Shape: (2, num_tags)
         ends = (self.before[0] * steps[0]).sum(dim=1)
         return (
-            from_start.add_(from_end),
+            from_start + from_end,
             products[0] + products[1].transpose(-2, -1),
             ends[0],
             ends[1],

@@ -271,27 +271,7 @@ class SemiMarkov:
         spans = self.span_scores.amax(dim=3).double()
         segments = _with_outside(spans, self.outside_scores, torch.maximum)
         best = _prefixes(by_end(segments), torch.amax)
-        # Shape: (batch_size, num_tokens, min(k, num_choices)), of the best choices that end at each token
-        regrets, choices = (best[:, 1:].unsqueeze(2) - self._choices(best)).sort(dim=2, stable=True)
-        regrets, choices = regrets[..., :k], choices[..., :k]
-
-        # Shape: (batch_size, k), of each suffix; at first there is one, which is empty
-        sums = torch.full_like(best[:, :1], float("inf")).repeat(1, k)
-        sums[:, 0] = 0.0
-        ends = (self._lengths * (sums == 0)).long()
-        steps: List[_Step] = []
-        while bool((ends > 0).any()):
-            rows = (ends - 1).clamp(min=0).unsqueeze(2).expand(-1, -1, regrets.size(2))
-            more = regrets.gather(1, rows)
-            more[ends == 0] = float("inf")
-            more[..., 0].masked_fill_(ends == 0, 0.0)
-            candidates, places = (sums.unsqueeze(2) + more).flatten(1).sort(dim=1, stable=True)
-            sums, places = candidates[:, :k], places[:, :k]
-            parents = torch.div(places, more.size(2), rounding_mode="floor")
-            chosen = choices.gather(1, rows).flatten(1).gather(1, places)
-            steps.append(self._step(parents, ends.gather(1, parents), chosen))
-            ends = steps[-1].starts
-
+        sums, steps = self._smallest_regrets(best[:, 1:].unsqueeze(2) - self._choices(best), k)
         scores = best.gather(1, self._lengths) - sums
         exists = scores > IMPOSSIBLE / 2
         widths, labels = self._trace(steps, k)
@@ -301,6 +281,34 @@ class SemiMarkov:
             scores.to(self.span_scores.dtype).masked_fill(~exists, -float("inf")),
             exists,
         )
+
+    def _smallest_regrets(self, regrets: Tensor, k: int) -> Tuple[Tensor, List["_Step"]]:
+        """
+        The k suffixes of the smallest sums of regrets, in order, walked back to the start of the sentence.
+
+        Shapes: `regrets` (batch_size, num_tokens, 1 + max_width * num_labels); the sums (batch_size, k), infinite where
+        there is no further suffix.
+        """
+        # Shape: (batch_size, num_tokens, min(k, number of choices)), the best that end at each token
+        regrets, choices = (tensor[..., :k] for tensor in regrets.sort(dim=2, stable=True))
+        # Shape: (batch_size, k), of each suffix; at first there is one, which is empty
+        sums = regrets.new_full((regrets.size(0), k), float("inf"))
+        sums[:, 0] = 0.0
+        ends = self._lengths * (sums == 0)
+        steps: List[_Step] = []
+        while bool((ends > 0).any()):
+            rows = (ends - 1).clamp(min=0).unsqueeze(2).expand(-1, -1, regrets.size(2))
+            # What has reached the start of the sentence goes on in one way alone.
+            more = regrets.gather(1, rows)
+            more[ends == 0] = float("inf")
+            more[..., 0].masked_fill_(ends == 0, 0.0)
+            candidates, places = (sums.unsqueeze(2) + more).flatten(1).sort(dim=1, stable=True)
+            sums, places = candidates[:, :k], places[:, :k]
+            parents = torch.div(places, more.size(2), rounding_mode="floor")
+            chosen = choices.gather(1, rows).flatten(1).gather(1, places)
+            steps.append(self._step(parents, ends.gather(1, parents), chosen))
+            ends = steps[-1].starts
+        return sums, steps
 
     @torch.no_grad()
     def sample(
