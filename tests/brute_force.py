@@ -1,8 +1,9 @@
 """Linear chains by enumeration of all paths, in plain Python: the dynamic programs' slow twins."""
 
+import copy
 import itertools
 import math
-from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Callable, Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
 import torch
 from torch import Tensor
@@ -44,22 +45,38 @@ class BruteForce:
                 self.scores[path] = score
 
     def log_partition(self) -> float:
-        """log sum exp of all scores; the largest is taken out first."""
-        largest = max(self.scores.values())
-        return largest + math.log(math.fsum(math.exp(s - largest) for s in self.scores.values()))
+        """log sum exp of all scores."""
+        return log_sum_exp(self.scores.values())
+
+    def log_probs(self) -> Dict[Path, float]:
+        """log p(path) of every possible path."""
+        log_partition = self.log_partition()
+        return {path: score - log_partition for path, score in self.scores.items()}
 
     def probabilities(self) -> Dict[Path, float]:
         """p(path) of every possible path."""
+        return {path: math.exp(log_prob) for path, log_prob in self.log_probs().items()}
+
+    def log_marginals(self) -> List[List[float]]:
+        """log p(y_t = tag), shape (num_tokens, num_tags); -inf where no path goes."""
         log_partition = self.log_partition()
-        return {path: math.exp(score - log_partition) for path, score in self.scores.items()}
+        through: Dict[Tuple[int, int], List[float]] = {}
+        for path, score in self.scores.items():
+            for place in enumerate(path):
+                through.setdefault(place, []).append(score)
+        return [
+            [
+                log_sum_exp(through[token, tag]) - log_partition
+                if (token, tag) in through
+                else -math.inf
+                for tag in range(self.num_tags)
+            ]
+            for token in range(self.num_tokens)
+        ]
 
     def marginals(self) -> List[List[float]]:
         """p(y_t = tag), shape (num_tokens, num_tags)."""
-        marginals = [[0.0] * self.num_tags for _ in range(self.num_tokens)]
-        for path, probability in self.probabilities().items():
-            for token, tag in enumerate(path):
-                marginals[token][tag] += probability
-        return marginals
+        return [[math.exp(log_prob) for log_prob in row] for row in self.log_marginals()]
 
     def edge_marginals(self) -> List[List[List[float]]]:
         """p(y_t = from, y_{t+1} = to), shape (num_tokens - 1, num_tags, num_tags)."""
@@ -70,35 +87,96 @@ class BruteForce:
                 edges[token][one][other] += probability
         return edges
 
+    def expected_transitions(self) -> List[List[float]]:
+        """E[number of transitions from tag to tag], shape (num_tags, num_tags)."""
+        tags, edges = range(self.num_tags), self.edge_marginals()
+        return [[math.fsum(edge[one][other] for edge in edges) for other in tags] for one in tags]
+
+    def expectation(self, value: Callable[[Path], float]) -> float:
+        """E[value(y)], over the paths that have a probability."""
+        return math.fsum(
+            probability * value(path)
+            for path, probability in self.probabilities().items()
+            if probability > 0
+        )
+
     def entropy(self) -> float:
         """-sum p log p in nats."""
-        return -math.fsum(p * math.log(p) for p in self.probabilities().values() if p > 0)
+        return self.cross_entropy(self)
+
+    def cross_entropy(self, other: "BruteForce") -> float:
+        """-sum p log q in nats; infinite if the other has not all paths."""
+        log_probs = other.log_probs()
+        return self.expectation(lambda path: -log_probs.get(path, -math.inf))
+
+    def kl_divergence(self, other: "BruteForce") -> float:
+        """sum p (log p - log q) in nats."""
+        own, others = self.log_probs(), other.log_probs()
+        return self.expectation(lambda path: own[path] - others.get(path, -math.inf))
+
+    def tempered(self, temperature: float) -> "BruteForce":
+        """p^(1/T), renormalised."""
+        twin = copy.copy(self)
+        twin.scores = {path: score / temperature for path, score in self.scores.items()}
+        return twin
 
     def top_k(self, k: int) -> List[Tuple[Path, float]]:
-        """The min(k, number of possible paths) best paths and their scores, best first."""
-        return sorted(self.scores.items(), key=lambda item: -item[1])[:k]
+        """
+        The min(k, number of possible paths) best paths and their scores, best first.
+
+        Among equals the suffix from the second token on decides, by its best completion; then the next shorter one, and
+        so on; and where all these are equal, the lower last tag, then the lower one before it.
+        """
+        completed: Dict[Path, float] = {}
+        for path, score in self.scores.items():
+            for token in range(self.num_tokens):
+                suffix = path[token:]
+                completed[suffix] = max(score, completed.get(suffix, -math.inf))
+
+        def rank(item: Tuple[Path, float]) -> Tuple[List[float], Path]:
+            path = item[0]
+            return [-completed[path[token:]] for token in range(len(path))], path[::-1]
+
+        return sorted(self.scores.items(), key=rank)[:k]
+
+
+def log_sum_exp(values: Iterable[float]) -> float:
+    """log sum exp; the largest is taken out first."""
+    values = list(values)
+    largest = max(values)
+    return largest + math.log(math.fsum(math.exp(value - largest) for value in values))
 
 
 class ChainInputs(NamedTuple):
-    """What a batch of chains is made of, in double precision; shapes as in `LinearChain`."""
+    """
+    What a batch of chains is made of, in double precision; shapes as in `LinearChain`.
+
+    Without transitions there are no start and end, either.
+    """
 
     emissions: Tensor
-    transitions: Tensor
-    start: Tensor
-    end: Tensor
+    transitions: Optional[Tensor]
+    start: Optional[Tensor]
+    end: Optional[Tensor]
     mask: Tensor
 
     def chain(self, dtype: torch.dtype = torch.float64) -> LinearChain:
         """The dynamic programs' chain."""
-        scores = [scores.to(dtype) for scores in self[:4]]
+        scores = [None if scores is None else scores.to(dtype) for scores in self[:4]]
         return LinearChain(*scores, self.mask)
 
     def sentences(self) -> List[BruteForce]:
         """The enumerated twins, one a sentence."""
-        shared = (self.transitions.tolist(), self.start.tolist(), self.end.tolist())
+        num_tags = self.emissions.size(2)
+        square, flat = self.emissions.new_zeros(num_tags, num_tags), self.emissions.new_zeros(num_tags)
+        transitions = square if self.transitions is None else self.transitions
+        start = flat if self.start is None else self.start
+        end = flat if self.end is None else self.end
         return [
-            BruteForce(row[: int(mask.sum())].tolist(), *shared)
-            for row, mask in zip(self.emissions, self.mask)
+            BruteForce(row[mask].tolist(), moves.tolist(), start.tolist(), end.tolist())
+            for row, mask, moves in zip(
+                self.emissions, self.mask, transitions.expand(len(self.mask), -1, -1)
+            )
         ]
 
 
@@ -110,6 +188,7 @@ def random_inputs(
     ties: bool = False,
     scale: float = 2.0,
     num_tokens: Optional[int] = None,
+    transitions: str = "shared",
 ) -> ChainInputs:
     """
     Random chains; every sentence has a possible path, and the padding holds large scores.
@@ -122,8 +201,12 @@ def random_inputs(
         The share of scores that are -inf.
     ties : `bool`, optional (default = `False`)
         Whether scores are small integers, so that many paths score alike.
+    scale : `float`, optional (default = `2.0`)
+        The scores' standard deviation; with ties it is 1.
     num_tokens : `int`, optional (default = the longest length)
         With padding.
+    transitions : `str`, optional (default = `"shared"`)
+        Or `"own"` of each sentence, or `"none"`: independent tokens.
     """
     generator = torch.Generator().manual_seed(seed)
     width = num_tokens or max(lengths)
@@ -135,7 +218,9 @@ def random_inputs(
         banned = torch.rand(*shape, generator=generator) < forbidden
         return values.masked_fill(banned, -math.inf)
 
-    emissions, transitions = scores(len(lengths), width, num_tags), scores(num_tags, num_tags)
+    emissions = scores(len(lengths), width, num_tags)
+    batched = (len(lengths),) if transitions == "own" else ()
+    moves = scores(*batched, num_tags, num_tags)
     start, end = scores(num_tags), scores(num_tags)
     mask = torch.arange(width) < torch.tensor(lengths).unsqueeze(1)
     emissions = torch.where(mask.unsqueeze(2), emissions, 100 * torch.ones_like(emissions))
@@ -143,9 +228,11 @@ def random_inputs(
         path = torch.randint(num_tags, (length,), generator=generator)
         for scores_of_path, index in (
             (emissions[row], (torch.arange(length), path)),
-            (transitions, (path[:-1], path[1:])),
+            (moves[row] if batched else moves, (path[:-1], path[1:])),
             (start, (path[0],)),
             (end, (path[-1],)),
         ):
             scores_of_path[index] = scores_of_path[index].clamp(min=-1.0)
-    return ChainInputs(emissions, transitions, start, end, mask)
+    if transitions == "none":
+        return ChainInputs(emissions, None, None, None, mask)
+    return ChainInputs(emissions, moves, start, end, mask)

@@ -158,3 +158,25 @@ def test_a_batch_of_absent_sentences():
 def test_knowledge_that_does_not_answer(asked):
     with pytest.raises(ValueError, match="the knowledge does not answer the request"):
         KnowledgeBatch.collate([(Knowledge(), np.array([0]))], asked, 1, 1, CPU)
+
+
+def test_collate_moves_expected_transitions_and_scores():
+    expected = np.array([[0.5, 0.25], [0.0, 0.25]], dtype=np.float16)
+    # From each of two labels to each; then of the first label, then of the last.
+    scores = np.array([[1, 2], [3, 4], [5, 6], [7, -np.inf]], dtype=np.float16)
+    knowledge = Knowledge(expected_transitions=expected, transitions=scores)
+    asked = request("expected_transitions", "transitions")
+    batch = KnowledgeBatch.collate([(knowledge, np.array([2, 0])), None], asked, 2, 3, CPU)
+    # The teacher's labels 0 and 1 are the student's tags 2 and 0; tag 1 is unknown to the teacher.
+    assert batch.expected_transitions[0].tolist() == [[0.25, 0, 0], [0, 0, 0], [0.25, 0, 0.5]]
+    unknown = -math.inf
+    assert batch.transitions[0].tolist() == [
+        [4, unknown, 3],
+        [unknown] * 3,
+        [2, unknown, 1],
+        [6, unknown, 5],
+        [-math.inf, unknown, 7],
+    ]
+    assert not batch.expected_transitions[1].any() and not batch.transitions[1].any()
+    assert knowledge.answers(asked) and not knowledge.answers(request("posteriors"))
+    assert set(as_arrays(knowledge)) == {"expected_transitions", "transitions"}

@@ -1,148 +1,121 @@
-"""Every dynamic program of `LinearChain` against the enumeration of all paths."""
+"""The answers of `LinearChain` against the enumeration of all paths."""
 
 import math
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from skd_plugin.structures import LinearChain
 from tests.brute_force import random_inputs
+from tests.structures.random_chains import FEW, RANDOM, batches, close, padded
 
-# Batches a test: six such tests make 600.
-EXAMPLES = settings(max_examples=100)
-
-random_batches = st.builds(
-    random_inputs,
-    lengths=st.lists(st.integers(1, 5), min_size=1, max_size=3),
-    num_tags=st.integers(1, 4),
-    seed=st.integers(0, 2**32 - 1),
-    forbidden=st.sampled_from([0.0, 0.0, 0.2, 0.5]),
-    ties=st.booleans(),
+SUMS = (
+    "log_partition",
+    "entropy",
+    "log_marginals",
+    "marginals",
+    "edge_marginals",
+    "expected_transitions",
 )
+PRECISIONS = st.sampled_from([torch.float64, torch.float64, torch.float32])
 
 
-def close(found, expected, tolerance=1e-9):
-    expected = torch.as_tensor(expected, dtype=torch.float64)
-    torch.testing.assert_close(found.double(), expected, atol=tolerance, rtol=tolerance)
+@RANDOM
+@given(inputs=batches(), dtype=PRECISIONS)
+def test_sums(inputs, dtype):
+    chain, sentences = inputs.chain(dtype), inputs.sentences()
+    largest = max(abs(score) for sentence in sentences for score in sentence.scores.values())
+    tolerance = 1e-9 if dtype == torch.float64 else 1e-6 * (1 + largest)
+    for name in SUMS:
+        found = getattr(chain, name)
+        assert found.dtype == dtype
+        # What is impossible has the log-marginal -1e30 or less.
+        found = found.masked_fill(found < -1e20, -math.inf)
+        expected = [getattr(sentence, name)() for sentence in sentences]
+        if name in ("log_partition", "entropy"):
+            close(found, expected, tolerance)
+        else:
+            close(found, padded(expected, found), tolerance)
 
 
-@EXAMPLES
-@given(inputs=random_batches)
-def test_log_partition_and_entropy(inputs):
-    chain, sentences = inputs.chain(), inputs.sentences()
-    close(chain.log_partition, [sentence.log_partition() for sentence in sentences])
-    close(chain.entropy, [sentence.entropy() for sentence in sentences])
-
-
-@EXAMPLES
-@given(inputs=random_batches)
-def test_marginals(inputs):
-    chain = inputs.chain()
-    for row, sentence in enumerate(inputs.sentences()):
-        expected = torch.tensor(sentence.marginals(), dtype=torch.float64)
-        close(chain.marginals[row, : sentence.num_tokens], expected)
-        log_marginals = chain.log_marginals[row, : sentence.num_tokens]
-        close(log_marginals[expected > 0], expected[expected > 0].log())
-        assert (log_marginals[expected == 0] < -1e20).all()
-        assert not chain.marginals[row, sentence.num_tokens :].any()
-        assert not chain.log_marginals[row, sentence.num_tokens :].any()
-
-
-@EXAMPLES
-@given(inputs=random_batches)
-def test_edge_marginals(inputs):
-    edges = inputs.chain().edge_marginals
-    for row, sentence in enumerate(inputs.sentences()):
-        if sentence.num_tokens > 1:
-            close(edges[row, : sentence.num_tokens - 1], sentence.edge_marginals())
-        assert not edges[row, sentence.num_tokens - 1 :].any()
-
-
-@EXAMPLES
-@given(inputs=random_batches, data=st.data())
-def test_score_and_log_prob_of_paths(inputs, data):
-    chain, sentences = inputs.chain(), inputs.sentences()
-    num_tags = chain.emissions.size(2)
+@RANDOM
+@given(inputs=batches(), dtype=PRECISIONS, seed=st.integers(0, 2**32 - 1))
+def test_score_and_log_prob_of_paths(inputs, dtype, seed):
+    chain, sentences = inputs.chain(dtype), inputs.sentences()
     tags = torch.randint(
-        num_tags,
+        chain.emissions.size(2),
         (len(sentences), 3, chain.mask.size(1)),
-        generator=torch.Generator().manual_seed(data.draw(st.integers(0, 2**32 - 1))),
+        generator=torch.Generator().manual_seed(seed),
     )
     scores, log_probs = chain.score(tags), chain.log_prob(tags)
-    close(chain.score(tags[:, 0]), scores[:, 0], 0)
-    close(chain.log_prob(tags[:, 0]), log_probs[:, 0], 0)
+    close(chain.score(tags[:, 0]), scores[:, 0].double(), 0)
+    close(chain.log_prob(tags[:, 0]), log_probs[:, 0].double(), 0)
+    expected = []
     for row, sentence in enumerate(sentences):
-        for rank in range(3):
-            path = tuple(tags[row, rank, : sentence.num_tokens].tolist())
-            if path in sentence.scores:
-                close(scores[row, rank], sentence.scores[path])
-                close(log_probs[row, rank], sentence.scores[path] - sentence.log_partition())
-            else:
-                assert scores[row, rank] < -1e20 and log_probs[row, rank] < -1e20
+        paths = tags[row, :, : sentence.num_tokens].tolist()
+        expected.append([sentence.scores.get(tuple(path), -math.inf) for path in paths])
+    log_partition = torch.tensor([sentence.log_partition() for sentence in sentences]).double()
+    tolerance = 1e-9 if dtype == torch.float64 else 1e-6 * (1 + float(log_partition.abs().max()))
+    for found, shift in ((scores, 0.0), (log_probs, log_partition.unsqueeze(1))):
+        found = found.masked_fill(found < -1e20, -math.inf)
+        close(found, torch.tensor(expected, dtype=torch.float64) - shift, tolerance)
 
 
-@EXAMPLES
-@given(inputs=random_batches)
-def test_argmax(inputs):
-    paths, scores = inputs.chain().argmax()
-    for row, sentence in enumerate(inputs.sentences()):
-        best = sentence.top_k(1)[0][1]
-        close(scores[row], best)
-        path = tuple(paths[row, : sentence.num_tokens].tolist())
-        assert math.isclose(sentence.scores[path], best, abs_tol=1e-9)
-        assert not paths[row, sentence.num_tokens :].any()
-
-
-@EXAMPLES
-@given(inputs=random_batches, k=st.sampled_from([1, 2, 3, 7, 20, 1100]))
-def test_top_k(inputs, k):
-    best = inputs.chain().top_k(k)
-    assert best.paths.shape == (len(inputs.mask), k, inputs.mask.size(1))
-    for row, sentence in enumerate(inputs.sentences()):
-        expected = [score for _, score in sentence.top_k(k)]
-        number = min(k, len(sentence.scores))
-        assert best.mask[row].tolist() == [True] * number + [False] * (k - number)
-        close(best.scores[row, :number], expected)
-        assert (best.scores[row, number:] == -math.inf).all()
-        paths = [tuple(path[: sentence.num_tokens]) for path in best.paths[row].tolist()][:number]
-        assert len(set(paths)) == number
-        close(best.scores[row, :number], [sentence.scores[path] for path in paths])
-        assert (
-            not best.paths[row, number:].any()
-            and not best.paths[row, :, sentence.num_tokens :].any()
-        )
-
-
-ANSWERS = ["log_partition", "log_marginals", "marginals", "edge_marginals", "entropy"]
-
-
-@EXAMPLES
-@given(inputs=random_batches)
+@RANDOM
+@given(inputs=batches())
 def test_a_sentence_does_not_depend_on_its_batch(inputs):
     batch = inputs.chain()
+    best, (best_paths, _) = batch.top_k(4), batch.argmax()
     for row, length in enumerate(inputs.mask.sum(dim=1).tolist()):
-        emissions, mask = inputs.emissions[[row], :length], inputs.mask[[row], :length]
-        alone = inputs._replace(emissions=emissions, mask=mask).chain()
-        for name in ANSWERS:
-            expected = getattr(alone, name)
-            found = getattr(batch, name)[row : row + 1]
-            close(found[:, : expected.size(1)] if expected.dim() > 1 else found, expected)
-        assert batch.top_k(4).scores[row].tolist() == pytest.approx(
-            alone.top_k(4).scores[0].tolist()
+        alone = inputs._replace(
+            emissions=inputs.emissions[[row], :length], mask=inputs.mask[[row], :length]
         )
-        assert batch.top_k(4).paths[row, :, :length].tolist() == alone.top_k(4).paths[0].tolist()
+        if inputs.transitions is not None and inputs.transitions.dim() == 3:
+            alone = alone._replace(transitions=inputs.transitions[[row]])
+        chain = alone.chain()
+        for name in SUMS:
+            found, expected = getattr(batch, name)[row], getattr(chain, name)[0]
+            if name in ("log_marginals", "marginals", "edge_marginals"):
+                found = found[: expected.size(0)]
+            close(found, expected)
+        # The very same paths in the same order, ties included.
+        close(best.scores[row], chain.top_k(4).scores[0])
+        assert torch.equal(best.paths[row, :, :length], chain.top_k(4).paths[0])
+        assert torch.equal(best_paths[row, :length], chain.argmax()[0][0])
 
 
-@pytest.mark.parametrize("lengths", [[1], [1, 1], [4], [3, 1]])
-def test_single_precision_agrees_too(lengths):
-    inputs = random_inputs(lengths, num_tags=3, forbidden=0.2)
-    chain = inputs.chain(torch.float32)
-    for row, sentence in enumerate(inputs.sentences()):
-        close(chain.log_partition[row], sentence.log_partition(), 1e-5)
-        close(chain.entropy[row], sentence.entropy(), 1e-5)
-        close(chain.marginals[row, : sentence.num_tokens], sentence.marginals(), 1e-5)
+@FEW
+@given(inputs=batches())
+def test_without_transitions_tags_are_independent(inputs):
+    independent = LinearChain(inputs.emissions, mask=inputs.mask)
+    num_tags = inputs.emissions.size(2)
+    zeros, square = torch.zeros(num_tags).double(), torch.zeros(num_tags, num_tags).double()
+    chain = LinearChain(inputs.emissions, square, zeros, zeros, inputs.mask)
+    for name in SUMS:
+        found, expected = getattr(independent, name), getattr(chain, name)
+        close(found.clamp(min=-1e20), expected.clamp(min=-1e20))
+    for found, expected in zip(independent.top_k(5), chain.top_k(5)):
+        assert torch.equal(found, expected)
+    assert torch.equal(independent.argmax()[0], chain.argmax()[0])
+    tags = chain.argmax()[0]
+    close(independent.log_prob(tags), chain.log_prob(tags))
+    close(independent.tempered(3.0).log_partition, chain.tempered(3.0).log_partition)
+    statistics = (chain.marginals, chain.expected_transitions)
+    close(independent.expected_score(*statistics), chain.expected_score(*statistics))
+
+
+@pytest.mark.parametrize("missing", ["transitions", "start", "end"])
+def test_what_is_missing_is_zero(missing):
+    inputs = random_inputs([3, 1], 3)
+    given_scores = {name: getattr(inputs, name) for name in ("transitions", "start", "end")}
+    zeros = {**given_scores, missing: torch.zeros_like(given_scores[missing])}
+    del given_scores[missing]
+    found = LinearChain(inputs.emissions, mask=inputs.mask, **given_scores)
+    expected = LinearChain(inputs.emissions, mask=inputs.mask, **zeros)
+    close(found.log_partition, expected.log_partition, 0)
+    close(found.marginals, expected.marginals, 0)
 
 
 def test_one_token_is_a_softmax():
@@ -150,6 +123,7 @@ def test_one_token_is_a_softmax():
     chain = LinearChain(emissions, torch.randn(2, 2))
     close(chain.marginals, [[[0.25, 0.75]]], 1e-6)
     assert chain.edge_marginals.shape == (1, 0, 2, 2)
+    assert not chain.expected_transitions.any()
     best = chain.top_k(3)
     assert best.paths.tolist() == [[[1], [0], [0]]] and best.mask.tolist() == [[True, True, False]]
 
@@ -158,6 +132,7 @@ def test_one_tag_is_certain():
     chain = LinearChain(torch.randn(2, 3, 1), torch.randn(1, 1))
     close(chain.entropy, [0.0, 0.0], 1e-6)
     close(chain.marginals, torch.ones(2, 3, 1), 1e-6)
+    close(chain.expected_transitions, torch.full((2, 1, 1), 2.0), 1e-6)
     assert chain.top_k(4).mask.sum(dim=1).tolist() == [1, 1]
 
 
@@ -165,3 +140,5 @@ def test_a_sentence_without_possible_path_has_none():
     chain = LinearChain(torch.zeros(1, 2, 2), torch.full((2, 2), -math.inf))
     best = chain.top_k(2)
     assert not best.mask.any() and not best.paths.any() and (best.scores == -math.inf).all()
+    paths, scores = chain.argmax()
+    assert not paths.any() and (scores == -math.inf).all()
