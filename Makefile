@@ -6,7 +6,7 @@ VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2
 STACK := $(shell $(PYTHON) -c 'import sys; print("modern" if sys.version_info >= (3, 11) else "classic")')
 INSTALLED = $(VENV)/installed-$(VERSION)
 
-.PHONY: demo test check format bench clean
+.PHONY: demo test check format brute-force bench clean
 
 demo: $(INSTALLED)
 	$(BIN)/python demo.py
@@ -23,6 +23,10 @@ check: $(INSTALLED)
 format: $(INSTALLED)
 	$(BIN)/black .
 	$(BIN)/ruff check --fix .
+
+# At least 10,000 random chains (and segmentations) a test, against the enumeration of all paths; about ten minutes.
+brute-force: $(INSTALLED)
+	SKD_RANDOM_CHAINS=10000 OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/structures
 
 # Beside other libraries, which the extra `bench` adds; about half an hour.
 bench: $(INSTALLED)

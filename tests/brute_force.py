@@ -66,9 +66,11 @@ class BruteForce:
                 through.setdefault(place, []).append(score)
         return [
             [
-                log_sum_exp(through[token, tag]) - log_partition
-                if (token, tag) in through
-                else -math.inf
+                (
+                    log_sum_exp(through[token, tag]) - log_partition
+                    if (token, tag) in through
+                    else -math.inf
+                )
                 for tag in range(self.num_tags)
             ]
             for token in range(self.num_tokens)
@@ -124,8 +126,9 @@ class BruteForce:
         """
         The min(k, number of possible paths) best paths and their scores, best first.
 
-        Among equals the suffix from the second token on decides, by its best completion; then the next shorter one, and
-        so on; and where all these are equal, the lower last tag, then the lower one before it.
+        Among equals the suffix from the second token on decides, by its best completion; then the
+        next shorter one, and so on; and where all these are equal, the lower last tag, then the
+        lower one before it.
         """
         completed: Dict[Path, float] = {}
         for path, score in self.scores.items():
@@ -168,7 +171,9 @@ class ChainInputs(NamedTuple):
     def sentences(self) -> List[BruteForce]:
         """The enumerated twins, one a sentence."""
         num_tags = self.emissions.size(2)
-        square, flat = self.emissions.new_zeros(num_tags, num_tags), self.emissions.new_zeros(num_tags)
+        square, flat = self.emissions.new_zeros(num_tags, num_tags), self.emissions.new_zeros(
+            num_tags
+        )
         transitions = square if self.transitions is None else self.transitions
         start = flat if self.start is None else self.start
         end = flat if self.end is None else self.end

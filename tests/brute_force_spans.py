@@ -1,13 +1,13 @@
 """Semi-Markov models by enumeration of all segmentations, in plain Python: the dynamic programs' slow twins."""
 
 import math
-from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 import torch
+from hypothesis import strategies as st
 from torch import Tensor
 
-from skd_plugin.structures.semi_markov import Segmentations, SemiMarkov
-from skd_plugin.structures.tagged_spans import SpanTags
+from skd_plugin.structures import Segmentations, SemiMarkov, SpanTags
 
 Segment = Tuple[int, int, int]
 """Start, width and label, which is -1 outside spans."""
@@ -188,6 +188,24 @@ def random_span_inputs(
             spans[row, max(length - width + 1, 0) :, width - 1] = math.nan
         outside[row, length:] = math.nan
     return SpanInputs(spans, outside, mask)
+
+
+random_span_batches = st.builds(
+    random_span_inputs,
+    lengths=st.lists(st.integers(1, 4), min_size=1, max_size=3),
+    max_width=st.integers(1, 5),
+    num_labels=st.integers(1, 2),
+    seed=st.integers(0, 2**32 - 1),
+    forbidden=st.sampled_from([0.0, 0.0, 0.2, 0.5]),
+    ties=st.booleans(),
+)
+"""Batches small enough to be enumerated."""
+
+
+def close(found: Tensor, expected: Any, tolerance: float = 1e-9) -> None:
+    """Compares in double precision, absolutely and relatively."""
+    expected = torch.as_tensor(expected, dtype=torch.float64)
+    torch.testing.assert_close(found.double(), expected, atol=tolerance, rtol=tolerance)
 
 
 def bio(num_labels: int) -> SpanTags:

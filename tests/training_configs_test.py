@@ -68,6 +68,38 @@ def test_config_is_built(environment, tmp_path, task, method, recipe):
     assert next(iter(loop.trainer.data_loader)).keys() >= {"tokens", "tags", "metadata"}
 
 
+@pytest.mark.parametrize(
+    "structure, method, expected",
+    [
+        ("crf", "teacher", "DistilledCrfTagger"),
+        ("softmax", "teacher", "DistilledTagger"),
+        ("spans", "teacher", "SpanTagger"),
+        ("spans", "baseline", "SpanTagger"),
+        ("softmax", "structural", "DistilledTagger"),
+    ],
+)
+def test_structure_is_a_setting(environment, tmp_path, structure, method, expected):
+    environment("ner", SKD_STRUCTURE=structure)
+    params = Params.from_file(str(CONFIGS / "ner" / f"{method}.jsonnet"))
+    prepare_environment(params)
+    loop = TrainModel.from_params(params=params, serialization_dir=str(tmp_path), local_rank=0)
+    assert type(loop.model).__name__ == expected
+
+
+@pytest.mark.parametrize(
+    "task, structure, method, message",
+    [
+        ("ner", "spans", "structural", "spans can teach, not learn from teachers"),
+        ("ud_pos", "spans", "teacher", "spans are for tasks whose tags encode spans"),
+        ("ner", "tree", "teacher", "expected crf, softmax or spans"),
+    ],
+)
+def test_refused_structures(environment, task, structure, method, message):
+    environment(task, SKD_STRUCTURE=structure)
+    with pytest.raises(RuntimeError, match=message):
+        Params.from_file(str(CONFIGS / task / f"{method}.jsonnet"))
+
+
 @pytest.mark.parametrize("task", TASKS)
 def test_teachers_and_a_student_train(environment, tmp_path, task):
     for language in ("en", "fr" if task == "ud_pos" else "de"):

@@ -68,8 +68,8 @@ class CacheTeacherKnowledge(TrainerCallback):
         student = trainer.model
         if not isinstance(student, DistilledTagger):
             raise ConfigurationError(
-                "cache_teacher_knowledge: expected a distilled_crf_tagger or a distilled_tagger, which hold the teachers; got "
-                f"{type(student).__name__}"
+                "cache_teacher_knowledge: expected a distilled_crf_tagger or a distilled_tagger, which hold the "
+                f"teachers; got {type(student).__name__}"
             )
         self._student = student
         self._count_batches()

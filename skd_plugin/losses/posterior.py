@@ -19,8 +19,10 @@ POSTERIORS = KnowledgeRequest(frozenset(["posteriors"]))
 @DistillationLoss.register("posterior")
 class PosteriorLoss(DistillationLoss):
     """
-    The divergence of token posteriors, T^2 sum KL(p_t^(1/T) || p_s^(1/T)) over tokens: posterior distillation of Wang et
-    al. (ACL 2020). Its minimum is 0.
+    The divergence of token posteriors, T^2 sum KL(p_t^(1/T) || p_s^(1/T)) over tokens: posterior distillation of Wang
+    et al. (ACL 2020).
+
+    Its minimum is 0.
 
     # Parameters
 

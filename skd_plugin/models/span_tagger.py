@@ -1,9 +1,11 @@
 """A tagger that scores spans."""
 
-from typing import Any, Dict, List, Optional, Tuple
+import logging
+from typing import Any, Dict, List, Optional, Tuple, cast
 
 import torch
 from allennlp.common.checks import ConfigurationError
+from allennlp.common.logging import AllenNlpLogger
 from allennlp.data import TextFieldTensors, Vocabulary
 from allennlp.models import Model
 from allennlp.modules import FeedForward, Seq2SeqEncoder, TextFieldEmbedder
@@ -13,19 +15,24 @@ from torch import Tensor
 from skd_plugin.dataset_readers.tag_encodings import WRITE_AS, TagError, tags_to_spans
 from skd_plugin.models.tagger import Tagger, labeled_sentences, unpadded
 from skd_plugin.modules.span_scorer import BiaffineSpanScorer
-from skd_plugin.structures.linear_chain import IMPOSSIBLE
-from skd_plugin.structures.semi_markov import SemiMarkov
-from skd_plugin.structures.tagged_spans import SpanTags, TaggedSpans
+from skd_plugin.structures import SemiMarkov, SpanTags, TaggedSpans
+from skd_plugin.structures.layout import IMPOSSIBLE
+
+logger = cast(AllenNlpLogger, logging.getLogger(__name__))
 
 
 @Model.register("span_tagger")
 class SpanTagger(Tagger):
     """
-    A span-based tagger of many languages: a semi-Markov model of labelled spans (Sarawagi and Cohen, 2004) whose
-    scores are biaffine (Yu et al., ACL 2020); as a teacher it gives the posteriors of tags (Wang et al., ACL 2021).
+    A tagger of many languages that scores labelled spans (Sarawagi and Cohen, 2004), biaffinely (Yu et al., ACL 2020),
+    and as a teacher gives the posteriors of tags (Wang et al., ACL 2021). A way to cut a sentence into spans and tokens
+    outside has the probability p(spans) = exp(sum of score(start, end, label)) / Z.
 
-    A sentence costs -log p(its gold spans), a batch the mean over its sentences; in evaluation an unlabelled one costs
-    nothing. It reads and predicts tags, as the other taggers do; the labels of spans are those of the tags.
+    A sentence costs -log p(its gold spans), a batch the mean over its sentences. It reads and predicts tags, as the
+    other taggers do; the labels of spans are those of the tags.
+
+    In evaluation an unlabelled sentence costs nothing. Neither does one with a gold span that is too wide: it is left
+    out of the loss, with a warning, and counts in the metrics, where the span is missed.
 
     # Parameters
 
@@ -35,7 +42,7 @@ class SpanTagger(Tagger):
     label_encoding : `str`
         "BIO", "BIOUL" or "BMES": how the tags encode spans.
     max_span_width : `int`, optional (default = `10`)
-        In tokens; a wider gold span is an error.
+        In tokens; a wider gold span is an error in training.
     span_projection_dim : `int`, optional (default = `64`)
         Of the projections of a span's first and last token.
     label_namespace : `str`, optional (default = `"labels"`)
@@ -147,14 +154,15 @@ class SpanTagger(Tagger):
                 f'("{" ".join(sentence["words"])[:80]}"): was its tag column read?'
             )
         nll = -distribution.log_prob(tags.clamp(min=0))
-        impossible = labeled & (nll > -IMPOSSIBLE / 2)
-        if bool(impossible.any()):
-            row = int(impossible.long().argmax())
-            self._refuse(metadata[row]["words"], tags[row].tolist())
+        for row in (labeled & (nll > -IMPOSSIBLE / 2)).nonzero().squeeze(1).tolist():
+            labeled[row] = self._can_be_found(metadata[row]["words"], tags[row].tolist())
         return torch.where(labeled, nll, nll.new_zeros(())).mean()
 
-    def _refuse(self, words: List[str], tags: List[int]) -> None:
-        """Says why gold tags are impossible."""
+    def _can_be_found(self, words: List[str], tags: List[int]) -> bool:
+        """
+        Whether the model has the gold spans. If one is too wide, that is an error in training, and in evaluation a
+        warning; tags against the encoding are always an error.
+        """
         sentence = " ".join(words)
         try:
             spans = tags_to_spans(self._names(tags[: len(words)]), self._tag_encoding)
@@ -162,11 +170,17 @@ class SpanTagger(Tagger):
             raise ConfigurationError(
                 f'the gold tags of "{sentence}" are not in {self._tag_encoding}: word {error.position + 1}, {error}'
             )
-        label, start, end = max(spans, key=lambda span: span[2] - span[1])
-        raise ConfigurationError(
-            f"max_span_width: a gold span is {end - start + 1} words wide, expected at most {self.max_span_width}: "
-            f'{label} "{" ".join(words[start : end + 1])}" in "{sentence}"'
-        )
+        for label, start, end in spans:
+            if end - start >= self.max_span_width:
+                message = (
+                    f"max_span_width: a gold span is {end - start + 1} words wide, expected at most "
+                    f'{self.max_span_width}: {label} "{" ".join(words[start : end + 1])}" in "{sentence}"'
+                )
+                if self.training:
+                    raise ConfigurationError(message)
+                logger.warning_once(f"{message}; it counts in the metrics, not in the loss")
+                return False
+        return True
 
 
 def span_tags(tags: Dict[str, int], encoding: str) -> Tuple[List[str], SpanTags]:

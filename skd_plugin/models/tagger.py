@@ -88,7 +88,8 @@ class Tagger(Model):
 
     def make_output_human_readable(self, output_dict: Dict[str, Any]) -> Dict[str, Any]:
         """Replaces the tags' indices by their names."""
-        output_dict["tags"] = [self._names(path) for path in output_dict["tags"]]
+        if "tags" in output_dict:  # which there are in evaluation alone
+            output_dict["tags"] = [self._names(path) for path in output_dict["tags"]]
         return output_dict
 
     def get_metrics(self, reset: bool = False) -> Dict[str, float]:

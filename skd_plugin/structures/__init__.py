@@ -1,6 +1,19 @@
 """Exact inference in linear chains and labelled spans, in torch alone: the folder works on its own."""
 
 from .linear_chain import LinearChain
+from .segmentations import Segmentations, TopSegmentations
+from .semi_markov import SemiMarkov
+from .span_tags import SpanTags
 from .tag_distribution import TagDistribution, TopK
+from .tagged_spans import TaggedSpans
 
-__all__ = ["LinearChain", "TagDistribution", "TopK"]
+__all__ = [
+    "LinearChain",
+    "Segmentations",
+    "SemiMarkov",
+    "SpanTags",
+    "TagDistribution",
+    "TaggedSpans",
+    "TopK",
+    "TopSegmentations",
+]

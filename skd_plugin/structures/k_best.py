@@ -56,7 +56,8 @@ def k_best(scores: Scores, layout: Layout, k: int) -> Tuple[Tensor, Tensor]:
     num_tags = finished.size(1)
     best_scores = finished.amax(dim=1, keepdim=True)
     first = min(k, num_tags)
-    last_regrets, last_tags = _smallest(best_scores - finished, first)
+    # The difference of a zero and a negative zero is a negative zero, of which no bits may be compared.
+    last_regrets, last_tags = _smallest((best_scores - finished).abs(), first)
     # Shape: (num_tokens, batch_size, k); no suffix takes the other places, which are infinitely bad
     pad = torch.nn.functional.pad
     regrets = layout.at_last(pad(last_regrets, (0, k - first), value=float("inf")))

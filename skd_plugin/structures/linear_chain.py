@@ -9,11 +9,12 @@ and the distribution p(y) = exp(s(y) - log Z).  The formulas of this page are ex
 """
 
 from functools import cached_property
-from typing import Optional, Tuple, Union, cast
+from typing import Optional, Tuple, Union
 
 import torch
 from torch import Tensor
 
+from .checks import check_mask, check_shape, computable
 from .k_best import best, k_best
 from .layout import IMPOSSIBLE, Layout, Scores
 from .log_space_sums import LogSpaceSums
@@ -60,7 +61,7 @@ class LinearChain(TagDistribution):
                 "emissions: expected a non-empty (batch_size, num_tokens, num_tags), got "
                 f"{tuple(emissions.shape)}"
             )
-        batch_size, num_tokens, num_tags = emissions.shape
+        batch_size, _, num_tags = emissions.shape
         self._independent = transitions is None and start is None and end is None
         if transitions is None:
             transitions = emissions.new_zeros(num_tags, num_tags)
@@ -68,26 +69,19 @@ class LinearChain(TagDistribution):
             start = emissions.new_zeros(num_tags)
         if end is None:
             end = emissions.new_zeros(num_tags)
-        if mask is None:
-            mask = torch.ones(batch_size, num_tokens, dtype=torch.bool, device=emissions.device)
         square = (num_tags, num_tags)
         batched = (batch_size,) if transitions.dim() == 3 else ()
-        _check_shape("transitions", transitions, (*batched, *square))
-        _check_shape("start", start, (num_tags,))
-        _check_shape("end", end, (num_tags,))
-        _check_shape("mask", mask, (batch_size, num_tokens))
-        mask = mask.bool()
-        if not bool((mask[:, 0].all() & (mask[:, 1:] <= mask[:, :-1]).all())):
-            raise ValueError(
-                "mask: expected tokens first and padding last, and a token in every row"
-            )
+        check_shape("transitions", transitions, (*batched, *square))
+        check_shape("start", start, (num_tags,))
+        check_shape("end", end, (num_tags,))
+        mask = check_mask(mask, emissions)
 
         self.mask = mask
-        emissions = _computable(emissions)
+        emissions = computable(emissions)
         self.emissions = torch.where(mask.unsqueeze(2), emissions, emissions.new_zeros(()))
-        self.transitions = _computable(transitions).to(emissions.dtype)
-        self.start = _computable(start).to(emissions.dtype)
-        self.end = _computable(end).to(emissions.dtype)
+        self.transitions = computable(transitions).to(emissions.dtype)
+        self.start = computable(start).to(emissions.dtype)
+        self.end = computable(end).to(emissions.dtype)
 
     # ---- the sums that all else is made of
 
@@ -202,8 +196,8 @@ class LinearChain(TagDistribution):
         return (
             score
             + (expected_transitions * self.transitions).sum(dim=(1, 2))
-            + marginals[:, 0] @ self.start
-            + marginals.gather(1, last).squeeze(1) @ self.end
+            + (marginals[:, 0] * self.start).sum(dim=1)
+            + (marginals.gather(1, last).squeeze(1) * self.end).sum(dim=1)
         )
 
     # ---- its entropy, and its distance from another
@@ -239,7 +233,7 @@ class LinearChain(TagDistribution):
 
     def _expectation(self, first: Tensor, steps: Tensor) -> Tensor:
         """
-        E[first[y_1] + sum_t steps[t, y_t, y_{t+1}]], shape (batch_size,); infinite where the chain uses what is forbidden.
+        E[first[y_1] + sum_t steps[t, y_t, y_{t+1}]], shape (batch_size,); infinite where y may be what they forbid.
 
         Shapes: `first` (batch_size, num_tags), `steps` (batch_size, num_tokens - 1, num_tags, num_tags).
         """
@@ -277,7 +271,6 @@ class LinearChain(TagDistribution):
         paths = paths * (exists.unsqueeze(2) & self.mask.unsqueeze(1))
         return TopK(paths, scores.masked_fill(~exists, -float("inf")), exists)
 
-    @torch.no_grad()
     def sample(self, num_samples: int, generator: Optional[torch.Generator] = None) -> Tensor:
         """
         Independent draws from p, token by token from p(y_{t+1} | y_t).
@@ -294,9 +287,9 @@ class LinearChain(TagDistribution):
         `Tensor` of shape (batch_size, num_samples, num_tokens), tag indices; 0 on padding.
         """
         batch_size, num_tokens, num_tags = self.emissions.shape
-        onwards = self.emissions + self._sums.before_and_after[1]
+        onwards = (self.emissions + self._sums.before_and_after[1]).detach()
         # Shape: (batch_size, num_samples, num_tags)
-        log_probs = self.log_marginals[:, :1].expand(-1, num_samples, -1)
+        log_probs = self.log_marginals.detach()[:, :1].expand(-1, num_samples, -1)
         paths = []
         for token in range(num_tokens):
             probabilities = log_probs.softmax(dim=-1).flatten(0, 1)
@@ -304,7 +297,7 @@ class LinearChain(TagDistribution):
             tags = drawn.view(batch_size, num_samples)
             paths.append(tags)
             if token + 1 < num_tokens:
-                moves = self.transitions.expand(batch_size, -1, -1)
+                moves = self.transitions.detach().expand(batch_size, -1, -1)
                 index = tags.unsqueeze(2).expand(-1, -1, num_tags)
                 log_probs = moves.gather(1, index) + onwards[:, token + 1].unsqueeze(1)
         return torch.stack(paths, dim=2) * self.mask.unsqueeze(1)
@@ -312,7 +305,15 @@ class LinearChain(TagDistribution):
     # ---- chains of chains
 
     def tempered(self, temperature: float) -> "LinearChain":
-        """The chain with all scores divided by the temperature: p(y)^(1/T), renormalised over paths."""
+        """
+        The chain with all scores divided by the temperature: p(y)^(1/T), renormalised over paths.
+
+        # Raises
+
+        `ValueError` if the temperature is not positive.
+        """
+        if not temperature > 0:
+            raise ValueError(f"temperature: expected a positive number, got {temperature}")
         emissions, transitions, start, end = (
             torch.where(tensor > IMPOSSIBLE / 2, tensor / temperature, tensor)
             for tensor in self._scores
@@ -329,18 +330,6 @@ class LinearChain(TagDistribution):
             return LinearChain(emissions, mask=self.mask)
         transitions = emissions.new_full((*batched, num_tags, num_tags), IMPOSSIBLE)
         transitions[..., tags.unsqueeze(1), tags] = self.transitions
-        start, end = emissions.new_full((2, num_tags), IMPOSSIBLE)
-        start[tags], end[tags] = self.start, self.end
-        return LinearChain(emissions, transitions, start, end, self.mask)
-
-
-def _check_shape(name: str, tensor: Tensor, expected: Tuple[int, ...]) -> None:
-    if tuple(tensor.shape) != expected:
-        raise ValueError(f"{name}: expected shape {expected}, got {tuple(tensor.shape)}")
-
-
-def _computable(scores: Tensor) -> Tensor:
-    """At least single precision, and finite."""
-    if scores.dtype in (torch.float16, torch.bfloat16):
-        scores = scores.float()
-    return cast(Tensor, scores.clamp(min=IMPOSSIBLE))
+        ends = emissions.new_full((2, num_tags), IMPOSSIBLE)
+        ends[:, tags] = torch.stack([self.start, self.end])
+        return LinearChain(emissions, transitions, ends[0], ends[1], self.mask)

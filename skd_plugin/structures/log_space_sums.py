@@ -6,7 +6,7 @@ from typing import Tuple
 import torch
 from torch import Tensor
 
-from .layout import Layout, Scores
+from .layout import IMPOSSIBLE, Layout, Scores
 
 
 class LogSpaceSums:
@@ -43,6 +43,7 @@ class LogSpaceSums:
         before, after, _ = self._run
         log_marginals = torch.log_softmax(before + self._scores.emissions + after, dim=-1)
         mask = self._layout.mask.unsqueeze(2)
+        log_marginals = log_marginals.clamp(min=IMPOSSIBLE)
         return torch.where(mask, log_marginals, log_marginals.new_zeros(()))
 
     @cached_property

@@ -2,11 +2,10 @@
 
 import math
 from functools import cached_property
-from typing import Any, Optional, Tuple
+from typing import Any, Iterable, Optional, Tuple
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
 from .layout import IMPOSSIBLE, Layout, Scores
 
@@ -173,11 +172,11 @@ class _Run:
         # Gradients by log through are gradients by emissions.
         emitted = torch.zeros_like(steps)
         moves = self._moves_in_order.transpose(-2, -1)
+        every = list(zip(steps, emitted, self._divisor))[: len(layout.running)]
         ahead = zip(layout.cut_both(emitted, 1), layout.cut_both(self.through, 1), steps[1:])
-        divided = list(zip(steps, emitted, self._divisor))
-        divided[-1][0].div_(divided[-1][2])
+        every[-1][0].div_(every[-1][2])
         for (here, by_emission, before), (gradient, through, following) in zip(
-            reversed(divided[:-1]), reversed([*ahead])
+            reversed(every[:-1]), reversed([*ahead])
         ):
             _move(following, moves, gradient)
             gradient.mul_(through)
@@ -223,67 +222,103 @@ def _move(through: Tensor, moves: Tensor, out: Tensor) -> None:
         torch.matmul(through.unsqueeze(2), moves[:, :running], out=out.unsqueeze(2))
 
 
-class _LogPartition(torch.autograd.Function):
+class _OfRun(torch.autograd.Function):
+    """
+    What is read off a run; a sub-class says what, and how its gradient comes back.
+
+    The recursion has no second derivatives; whoever asks for them is refused, and not given zeros.
+    """
+
+    @classmethod
+    def forward(cls, ctx: Any, *inputs: Any) -> Any:
+        *scores, ctx.run = inputs
+        ctx.dtype = scores[0].dtype
+        ctx.save_for_backward(*scores)
+        return cls.read(ctx.run, ctx.dtype)
+
+    @classmethod
+    def backward(cls, ctx: Any, *gradients: Tensor) -> Tuple[Optional[Tensor], ...]:
+        with torch.no_grad():
+            by_scores = [one.to(ctx.dtype) for one in cls.bring_back(ctx.run, *gradients)]
+        if torch.is_grad_enabled():  # with create_graph=True
+            by_scores = _Refusal.apply(*ctx.saved_tensors, *by_scores)
+        return (*by_scores, None)
+
+    @staticmethod
+    def read(run: _Run, dtype: torch.dtype) -> Any:
+        """The output."""
+        raise NotImplementedError
+
+    @staticmethod
+    def bring_back(run: _Run, *gradients: Tensor) -> Iterable[Tensor]:
+        """From gradients by the output to those by the scores."""
+        raise NotImplementedError
+
+
+class _Refusal(torch.autograd.Function):
+    """Passes gradients on, and raises where they are differentiated again."""
+
+    @staticmethod
+    def forward(ctx: Any, *scores_and_gradients: Tensor) -> Tuple[Tensor, ...]:
+        return tuple(gradient.clone() for gradient in scores_and_gradients[4:])
+
+    @staticmethod
+    def backward(ctx: Any, *_: Tensor) -> Any:
+        raise RuntimeError(
+            "a linear chain is differentiable once: there are no second derivatives (create_graph=True)"
+        )
+
+
+class _LogPartition(_OfRun):
     """log Z; its gradient is how often each score is expected to be used."""
 
     @staticmethod
-    def forward(ctx: Any, *inputs: Any) -> Tensor:
-        emissions, _, _, _, ctx.run = inputs
-        ctx.dtype = emissions.dtype
-        return ctx.run.log_partition.to(ctx.dtype)
+    def read(run: _Run, dtype: torch.dtype) -> Tensor:
+        return run.log_partition.to(dtype)
 
     @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, gradient: Tensor) -> Tuple[Optional[Tensor], ...]:  # type: ignore[override]
-        return (*(scores.to(ctx.dtype) for scores in ctx.run.expected_scores(gradient)), None)
+    def bring_back(run: _Run, *gradients: Tensor) -> Iterable[Tensor]:
+        return run.expected_scores(gradients[0])
 
 
-class _LogMarginals(torch.autograd.Function):
+class _LogMarginals(_OfRun):
     """log p(y_t = tag) = log_softmax(log before + emissions + log after)."""
 
     @staticmethod
-    def forward(ctx: Any, *inputs: Any) -> Tensor:
-        emissions, _, _, _, ctx.run = inputs
-        ctx.dtype = emissions.dtype
-        log_marginals = ctx.run.marginals.log().clamp_(min=IMPOSSIBLE).to(ctx.dtype)
-        log_marginals = ctx.run.layout.steps_to_tokens(log_marginals)
-        log_marginals = log_marginals * ctx.run.layout.mask.unsqueeze(2)
-        ctx.save_for_backward(log_marginals)
-        return log_marginals
+    def read(run: _Run, dtype: torch.dtype) -> Tensor:
+        log_marginals = run.marginals.log().clamp_(min=IMPOSSIBLE).to(dtype)
+        return run.layout.steps_to_tokens(log_marginals) * run.layout.mask.unsqueeze(2)
 
     @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, gradient: Tensor) -> Tuple[Optional[Tensor], ...]:  # type: ignore[override]
-        run, (log_marginals,) = ctx.run, ctx.saved_tensors
+    def bring_back(run: _Run, *gradients: Tensor) -> Iterable[Tensor]:
+        (gradient,) = gradients
+        marginals = run.layout.steps_to_tokens(run.marginals).to(gradient.dtype)
         total = gradient.sum(dim=2, keepdim=True)
-        scores = torch.addcmul(gradient, log_marginals.exp(), total, value=-1)
+        scores = torch.addcmul(gradient, marginals, total, value=-1)
         scores = scores * run.layout.mask.unsqueeze(2)
         emissions, *others = run.gradients(run.layout.to_steps(scores).double())
-        return (scores + emissions.to(ctx.dtype), *(one.to(ctx.dtype) for one in others), None)
+        return scores + emissions, *others
 
 
-class _BeforeAndAfter(torch.autograd.Function):
+class _BeforeAndAfter(_OfRun):
     """log before and log after."""
 
     @staticmethod
-    def forward(ctx: Any, *inputs: Any) -> Tuple[Tensor, Tensor]:
-        emissions, _, _, _, ctx.run = inputs
-        ctx.dtype = emissions.dtype
-        layout = ctx.run.layout
-        before, after = layout.to_tokens(ctx.run.before.log().clamp_(min=IMPOSSIBLE).to(ctx.dtype))
-        mask = layout.mask.unsqueeze(2)
+    def read(run: _Run, dtype: torch.dtype) -> Tuple[Tensor, Tensor]:
+        sums = run.before.log().clamp_(min=IMPOSSIBLE)
+        # The factor of each token would take digits of single precision.
+        sums = (sums - sums.amax(dim=3, keepdim=True)).to(dtype)
+        before, after = run.layout.to_tokens(sums)
+        mask = run.layout.mask.unsqueeze(2)
         return before * mask, after * mask
 
     @staticmethod
-    @once_differentiable
-    def backward(  # type: ignore[override]
-        ctx: Any, before: Tensor, after: Tensor
-    ) -> Tuple[Optional[Tensor], ...]:
-        layout = ctx.run.layout
-        mask = layout.mask.unsqueeze(2)
-        steps = layout.to_steps(before * mask)
-        steps[:, 1] = layout.to_steps(after * mask)[:, 1]
-        return (*(scores.to(ctx.dtype) for scores in ctx.run.gradients(steps.double())), None)
+    def bring_back(run: _Run, *gradients: Tensor) -> Iterable[Tensor]:
+        layout = run.layout
+        before, after = (gradient * layout.mask.unsqueeze(2) for gradient in gradients)
+        steps = layout.to_steps(before)
+        steps[:, 1] = layout.to_steps(after)[:, 1]
+        return run.gradients(steps.double())
 
 
 def _spread(scores: Scores) -> float:

@@ -6,6 +6,8 @@ from typing import Tuple
 import torch
 from torch import Tensor
 
+from .layout import IMPOSSIBLE
+
 
 class TokenSums:
     """
@@ -31,7 +33,8 @@ class TokenSums:
     @cached_property
     def log_marginals(self) -> Tensor:
         """Shape (batch_size, num_tokens, num_tags), 0 on padding."""
-        return torch.log_softmax(self._emissions, dim=-1) * self._mask.unsqueeze(2)
+        log_marginals = torch.log_softmax(self._emissions, dim=-1).clamp(min=IMPOSSIBLE)
+        return log_marginals * self._mask.unsqueeze(2)
 
     @property
     def before_and_after(self) -> Tuple[Tensor, Tensor]:

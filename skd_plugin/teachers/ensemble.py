@@ -76,7 +76,7 @@ class Ensemble:
             mean = torch.stack([member.expected_transitions for member in members]).mean(dim=0)
             arrays["expected_transitions"] = mean.half().cpu().numpy()
         if "emissions" in request.fields:
-            chains = _linear_chains(members, "their emissions were asked for")
+            chains = _linear_chains(members)
             arrays["log_emissions"] = _mix(
                 [chain.emissions.log_softmax(dim=-1) for chain in chains]
             )
@@ -95,7 +95,7 @@ class Ensemble:
                 f"a temperature on potentials was asked for, and a language has {len(members)} teachers: a mixture of "
                 "distributions has no potentials. Take one teacher, or a temperature on marginals"
             )
-        (chain,) = _linear_chains(members, "their transitions were asked for")
+        (chain,) = _linear_chains(members)
         scores = torch.cat([chain.transitions, chain.start.unsqueeze(0), chain.end.unsqueeze(0)])
         return scores.half().cpu().numpy()[np.newaxis].repeat(len(chain.mask), axis=0)
 
@@ -120,12 +120,13 @@ def _widen(member: TagDistribution, labels: List[str], all_labels: List[str]) ->
     return member.relabeled(torch.tensor(index, device=member.mask.device), len(all_labels))
 
 
-def _linear_chains(members: List[TagDistribution], wish: str) -> List[LinearChain]:
-    """The members, if all of them score tokens; else an error that says what was wished."""
+def _linear_chains(members: List[TagDistribution]) -> List[LinearChain]:
+    """The members, if all of them score tokens; else an error."""
     chains = [member for member in members if isinstance(member, LinearChain)]
     if len(chains) < len(members):
         raise ConfigurationError(
-            f"a teacher scores spans, not tokens, but {wish}: distil its posteriors, paths or structure instead"
+            "a teacher scores spans, not tokens: it has no emissions and no transitions. Distil its posteriors, paths "
+            "or structure, with temperatures on marginals (of `structural`: 1)"
         )
     return chains
 

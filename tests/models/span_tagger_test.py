@@ -14,9 +14,10 @@ from allennlp.models import Model, load_archive
 from allennlp.predictors import Predictor
 
 from skd_plugin.dataset_readers.tag_encodings import tags_to_spans
-from skd_plugin.models.span_tagger import SpanTagger, span_tags
+from skd_plugin.models import SpanTagger
+from skd_plugin.models.span_tagger import logger, span_tags
 from tests.brute_force_spans import BruteForceSpans
-from tests.runs import LANGUAGES, NER, metrics_of, tagger_config, train
+from tests.runs import LANGUAGES, NER, allennlp, metrics_of, tagger_config, train
 
 ALL_TAGS = {
     encoding: [
@@ -230,24 +231,68 @@ def test_feedforward(batch_and_vocab):
 # ---- faults of data and configs
 
 
-def test_a_gold_span_that_is_too_wide(batch_and_vocab):
-    batch, vocab = batch_and_vocab
-    row, words = next(
-        (row, sentence["words"])
-        for row, sentence in enumerate(batch["metadata"])
-        if len(sentence["words"]) >= 6
-    )
+def with_a_wide_span(batch, vocab):
+    """A sentence of the batch, and the tags of the batch with a span of five words in it."""
+    row = next(row for row, sentence in enumerate(batch["metadata"]) if len(sentence["words"]) >= 6)
     tags = batch["tags"].clone()
     names = ["B-PER", *["I-PER"] * 4]
     tags[row, 1:6] = torch.tensor([vocab.get_token_index(name, "labels") for name in names])
     tags[row, 6:] = vocab.get_token_index("O", "labels")
-    for model in (build(vocab).train(), build(vocab).eval()):
-        with pytest.raises(ConfigurationError) as error:
-            model(batch["tokens"], batch["metadata"], tags)
-        assert str(error.value) == (
-            "max_span_width: a gold span is 5 words wide, expected at most 4: "
-            f'PER "{" ".join(words[1:6])}" in "{" ".join(words)}"'
-        )
+    words = batch["metadata"][row]["words"]
+    message = (
+        "max_span_width: a gold span is 5 words wide, expected at most 4: "
+        f'PER "{" ".join(words[1:6])}" in "{" ".join(words)}"'
+    )
+    return row, tags, message
+
+
+def test_a_gold_span_that_is_too_wide_to_learn(batch_and_vocab):
+    batch, vocab = batch_and_vocab
+    _, tags, message = with_a_wide_span(batch, vocab)
+    with pytest.raises(ConfigurationError) as error:
+        build(vocab).train()(batch["tokens"], batch["metadata"], tags)
+    assert str(error.value) == message
+    output = build(vocab, max_span_width=5).train()(batch["tokens"], batch["metadata"], tags)
+    assert output["loss"] < 1e3
+
+
+@pytest.fixture
+def warnings(monkeypatch, caplog):
+    """What was warned of, though other tests may have had the same warning, which is given once."""
+    monkeypatch.setattr(logger, "_seen_msgs", set())
+    return lambda: [record.getMessage() for record in caplog.records if record.name == logger.name]
+
+
+def test_a_gold_span_that_is_too_wide_to_find(batch_and_vocab, warnings):
+    batch, vocab = batch_and_vocab
+    row, tags, message = with_a_wide_span(batch, vocab)
+    model = build(vocab).eval()
+    for _ in range(2):
+        output = model(batch["tokens"], batch["metadata"], tags)
+    assert warnings() == [f"{message}; it counts in the metrics, not in the loss"]
+    others = [other for other in range(len(tags)) if other != row]
+    log_probs = model.distribution(output).log_prob(batch["tags"])
+    torch.testing.assert_close(output["loss"], -log_probs[others].sum() / len(tags))
+    model.get_metrics(reset=True)
+    tags[others] = -100
+    assert model(batch["tokens"], batch["metadata"], tags)["loss"].item() == 0.0
+    assert model.get_metrics()["_en_recall"] == 0.0
+
+
+def test_evaluation_of_what_is_too_wide_to_find(trained, tmp_path, warnings):
+    words = "B-PER I-PER I-PER I-PER I-PER O O".split()
+    lines = "".join(f"Anna {tag}\n" for tag in words)
+    (tmp_path / "wide.txt").write_text(lines + "\nAnna B-PER\nsleeps O\n\n")
+    allennlp(
+        "evaluate",
+        trained / "model.tar.gz",
+        tmp_path / "wide.txt",
+        "--output-file",
+        tmp_path / "metrics.json",
+    )
+    metrics = json.loads((tmp_path / "metrics.json").read_text())
+    assert 0.0 < metrics["loss"] < 1e3 and metrics["_und_recall"] <= 0.5
+    assert "max_span_width: a gold span is 5 words wide" in warnings()[0]
 
 
 def test_gold_tags_that_are_impossible(batch_and_vocab):

@@ -1,97 +1,53 @@
-"""`LinearChain`: precision, gradients, extreme scores, and what it refuses."""
+"""`LinearChain`: precision, extreme scores, long sentences, and padding that holds anything."""
 
 import math
-import re
 
 import pytest
 import torch
-from torch.autograd import gradcheck
 
 from skd_plugin.structures import LinearChain
 from tests.brute_force import ChainInputs, random_inputs
+from tests.structures.random_chains import chain_of, close, parameters, possible, weighted
 
-
-def parameters(inputs):
-    return [scores.clone().requires_grad_() for scores in inputs[:4]]
-
-
-def weighted(tensor):
-    """A scalar that looks at every entry differently."""
-    weights = torch.linspace(0.5, 2.0, tensor.numel(), dtype=tensor.dtype)
-    return (tensor.flatten() * weights).sum()
-
-
-@pytest.mark.parametrize(
-    "name", ["log_partition", "log_marginals", "marginals", "edge_marginals", "entropy"]
+SUMS = (
+    "log_partition",
+    "entropy",
+    "log_marginals",
+    "marginals",
+    "edge_marginals",
+    "expected_transitions",
 )
-def test_gradients(name):
-    inputs = random_inputs([3, 1, 2], num_tags=2)
-    assert gradcheck(
-        lambda *scores: weighted(getattr(LinearChain(*scores, inputs.mask), name)),
-        parameters(inputs),
-    )
 
 
-@pytest.mark.parametrize("name", ["score", "log_prob"])
-def test_gradients_of_paths(name):
-    inputs = random_inputs([3, 1, 2], num_tags=2)
-    tags = torch.tensor([[0, 1, 1], [1, 0, 0], [1, 1, 0]])
-    assert gradcheck(
-        lambda *scores: weighted(getattr(LinearChain(*scores, inputs.mask), name)(tags)),
-        parameters(inputs),
-    )
-
-
-def test_marginals_are_the_gradient_of_the_log_partition():
-    inputs = random_inputs([5, 2, 1], num_tags=4, forbidden=0.2)
-    emissions, transitions, start, end = parameters(inputs)
-    chain = LinearChain(emissions, transitions, start, end, inputs.mask)
-    gradients = torch.autograd.grad(chain.log_partition.sum(), [emissions, transitions, start, end])
-    last = torch.stack([row[mask][-1] for row, mask in zip(chain.marginals, inputs.mask)])
-    expected = [
-        chain.marginals,
-        chain.edge_marginals.sum(dim=(0, 1)),
-        chain.marginals[:, 0].sum(0),
-        last.sum(0),
-    ]
-    for found, marginals in zip(gradients, expected):
-        torch.testing.assert_close(found, marginals.detach())
-
-
-@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-@pytest.mark.parametrize(
-    "name", ["log_partition", "log_marginals", "marginals", "edge_marginals", "entropy"]
-)
-def test_gradients_are_finite_where_scores_are_forbidden(name, dtype):
-    inputs = random_inputs([5, 1, 3], num_tags=4, forbidden=0.5)
-    scores = [tensor.to(dtype).requires_grad_() for tensor in inputs[:4]]
-    answer = getattr(LinearChain(*scores, inputs.mask), name)
-    # What is impossible has the log-marginal -1e30 or less; it enters no loss.
-    answer[answer > -1e20].sum().backward()
-    assert all(torch.isfinite(tensor.grad).all() for tensor in scores)
-    assert not scores[0].grad[inputs.emissions == -math.inf].any()
+def assert_gradients_are_finite(scores, mask):
+    """And no answer is NaN."""
+    for name in SUMS:
+        chain = chain_of(scores, mask)
+        answer = getattr(chain, name)
+        assert not answer.isnan().any()
+        gradients = torch.autograd.grad(weighted(answer), scores, allow_unused=True)
+        assert all(one is None or torch.isfinite(one).all() for one in gradients)
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
-def test_half_precision_is_computed_in_single(dtype):
+@pytest.mark.parametrize("transitions", ["shared", "own", "none"])
+def test_half_precision_is_computed_in_single(dtype, transitions):
+    inputs = random_inputs([6, 3], 3, transitions=transitions)
     half = ChainInputs(
-        *[scores.to(dtype) for scores in random_inputs([6, 3], 3)[:4]],
-        random_inputs([6, 3], 3).mask,
+        *[None if one is None else one.to(dtype) for one in inputs[:4]], mask=inputs.mask
     )
     chain, single = half.chain(dtype), half.chain(torch.float32)
-    for name in (
-        "emissions",
-        "transitions",
-        "start",
-        "end",
-        "log_partition",
-        "log_marginals",
-        "marginals",
-    ):
+    for name in ("emissions", "transitions", "start", "end", *SUMS):
         found = getattr(chain, name)
         assert found.dtype == torch.float32
         assert torch.equal(found, getattr(single, name))
     assert torch.equal(chain.top_k(3).scores, single.top_k(3).scores)
+    assert torch.equal(
+        chain.kl_divergence(single.tempered(2.0)), single.kl_divergence(single.tempered(2.0))
+    )
+    rounding = {torch.float16: 1e-3, torch.bfloat16: 1e-2}[dtype]
+    close(chain.log_partition, inputs.chain().log_partition, 3 * rounding)
+    close(chain.marginals, inputs.chain().marginals, 3 * rounding)
 
 
 def test_half_precision_gradients_keep_their_type():
@@ -100,37 +56,62 @@ def test_half_precision_gradients_keep_their_type():
     assert emissions.grad is not None and emissions.grad.dtype == torch.float16
 
 
+def test_half_emissions_beside_single_transitions():
+    inputs = random_inputs([6, 3], 3)
+    chain = LinearChain(inputs.emissions.half(), *[one.float() for one in inputs[1:4]], inputs.mask)
+    assert chain.log_partition.dtype == torch.float32
+    close(chain.log_partition, inputs.chain().log_partition, 3e-3)
+
+
 def test_double_precision_stays():
     chain = random_inputs([3], 2).chain(torch.float64)
     for answer in (
-        chain.log_partition,
-        chain.marginals,
-        chain.edge_marginals,
-        chain.entropy,
+        *[getattr(chain, name) for name in SUMS],
         chain.top_k(2).scores,
+        chain.argmax()[1],
+        chain.cross_entropy(chain),
+        chain.expected_score(chain.marginals, chain.expected_transitions),
+        chain.tempered(2.0).log_partition,
+        chain.relabeled(torch.tensor([1, 0]), 2).log_partition,
     ):
         assert answer.dtype == torch.float64
 
 
+def test_automatic_mixed_precision_changes_nothing():
+    inputs = random_inputs([6, 3], 3)
+    chain, mixed = inputs.chain(torch.float32), inputs.chain(torch.float32)
+    statistics = (chain.marginals, chain.expected_transitions)
+    expected_score = chain.expected_score(*statistics)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        close(mixed.expected_score(*statistics), expected_score, 1e-6)
+        for name in SUMS:
+            found = getattr(mixed, name)
+            assert found.dtype == torch.float32
+            close(found, getattr(chain, name), 0)
+        close(mixed.kl_divergence(mixed.tempered(2.0)), chain.kl_divergence(chain.tempered(2.0)), 0)
+        assert torch.equal(mixed.top_k(5).paths, chain.top_k(5).paths)
+
+
 def test_inputs_are_not_changed():
-    inputs = random_inputs([3, 2], 3, forbidden=0.3)
-    copies = [tensor.clone() for tensor in inputs]
-    chain = LinearChain(*inputs)
-    chain.entropy, chain.top_k(5)
-    assert all(torch.equal(tensor, copy) for tensor, copy in zip(inputs, copies))
+    for transitions in ("shared", "own"):
+        inputs = random_inputs([3, 2], 3, forbidden=0.3, transitions=transitions)
+        copies = [tensor.clone() for tensor in inputs]
+        chain = LinearChain(*inputs)
+        chain.entropy, chain.top_k(5), chain.argmax(), chain.sample(2)
+        assert_gradients_are_finite([one.requires_grad_() for one in inputs[:4]], inputs.mask)
+        assert all(torch.equal(tensor, copy) for tensor, copy in zip(inputs, copies))
 
 
+@pytest.mark.parametrize("transitions", ["shared", "own", "none"])
 @pytest.mark.parametrize("lengths", [[4, 2], [1]])
-def test_large_scores(lengths):
-    inputs = random_inputs(lengths, num_tags=3, scale=1e4)
+def test_large_scores(lengths, transitions):
+    inputs = random_inputs(lengths, num_tags=3, scale=1e4, transitions=transitions)
     chain = inputs.chain(torch.float32)
     best = chain.top_k(3)
     for row, sentence in enumerate(inputs.sentences()):
         expected = sentence.top_k(3)
-        assert chain.log_partition[row].item() == pytest.approx(sentence.log_partition(), rel=1e-5)
-        assert best.scores[row].tolist() == pytest.approx(
-            [score for _, score in expected], rel=1e-5
-        )
+        close(chain.log_partition[row], sentence.log_partition(), 1e-5)
+        close(best.scores[row], [score for _, score in expected], 1e-5)
         assert [tuple(path[: sentence.num_tokens]) for path in best.paths[row].tolist()] == [
             path for path, _ in expected
         ]
@@ -139,24 +120,24 @@ def test_large_scores(lengths):
             chain.argmax()[0][row][inputs.mask[row]],
             chain.marginals[row][inputs.mask[row]].argmax(1),
         )
-        assert torch.isfinite(chain.entropy).all()
+    assert_gradients_are_finite(parameters(inputs, torch.float32), inputs.mask)
 
 
+@pytest.mark.parametrize("transitions", ["shared", "own"])
 @pytest.mark.parametrize("scale", [1.0, 1e4])
-def test_long_sentences(scale):
-    inputs = random_inputs([2000, 1300], num_tags=5, scale=scale, forbidden=0.1)
-    scores = [tensor.float().requires_grad_() for tensor in inputs[:4]]
-    single, double = LinearChain(*scores, inputs.mask), inputs.chain()
+def test_long_sentences(scale, transitions):
+    inputs = random_inputs(
+        [2000, 1300], num_tags=5, scale=scale, forbidden=0.1, transitions=transitions
+    )
+    single, double = inputs.chain(torch.float32), inputs.chain()
     torch.testing.assert_close(
         single.log_partition.double(), double.log_partition, rtol=1e-5, atol=0.0
     )
     paths, best = single.argmax()
     torch.testing.assert_close(best.double(), double.argmax()[1], rtol=1e-5, atol=0.0)
     torch.testing.assert_close(double.score(paths), double.argmax()[1], rtol=1e-6, atol=0.0)
-    sums = double.marginals.sum(dim=2)
-    torch.testing.assert_close(sums, inputs.mask.double())
-    single.log_partition.sum().backward()
-    assert all(torch.isfinite(tensor.grad).all() for tensor in scores)
+    close(double.marginals.sum(dim=2), inputs.mask.double())
+    assert_gradients_are_finite(parameters(inputs, torch.float32), inputs.mask)
 
 
 @pytest.mark.parametrize("scale", [2.0, 10.0])
@@ -169,62 +150,89 @@ def test_single_precision_is_not_lost_on_long_sentences(scale):
     torch.testing.assert_close(single.entropy.double(), double.entropy, atol=1e-3, rtol=1e-5)
 
 
-REFUSED = {
-    "flat emissions": (
-        dict(emissions=torch.zeros(2, 3)),
-        "emissions: expected a non-empty (batch_size, num_tokens, num_tags), got (2, 3)",
-    ),
-    "empty batch": (
-        dict(emissions=torch.zeros(0, 3, 2)),
-        "emissions: expected a non-empty (batch_size, num_tokens, num_tags), got (0, 3, 2)",
-    ),
-    "no token": (
-        dict(emissions=torch.zeros(2, 0, 2)),
-        "emissions: expected a non-empty (batch_size, num_tokens, num_tags), got (2, 0, 2)",
-    ),
-    "transitions": (
-        dict(transitions=torch.zeros(3, 2)),
-        "transitions: expected shape (2, 2), got (3, 2)",
-    ),
-    "start": (dict(start=torch.zeros(3)), "start: expected shape (2,), got (3,)"),
-    "end": (dict(end=torch.zeros(1, 2)), "end: expected shape (2,), got (1, 2)"),
-    "mask": (
-        dict(mask=torch.ones(2, 4, dtype=torch.bool)),
-        "mask: expected shape (2, 3), got (2, 4)",
-    ),
-    "left padding": (
-        dict(mask=torch.tensor([[True, True, True], [False, True, True]])),
-        "mask: expected tokens first and padding last, and a token in every row",
-    ),
-    "a hole": (
-        dict(mask=torch.tensor([[True, False, True], [True, True, True]])),
-        "mask: expected tokens first and padding last, and a token in every row",
-    ),
-    "an empty sentence": (
-        dict(mask=torch.tensor([[True, True, True], [False, False, False]])),
-        "mask: expected tokens first and padding last, and a token in every row",
-    ),
-}
+def test_single_precision_of_near_uniform_scores():
+    inputs = random_inputs([199, 60], num_tags=50, scale=1e-3)
+    single, double = inputs.chain(torch.float32), inputs.chain()
+    for name in SUMS:
+        found, expected = getattr(single, name), getattr(double, name)
+        torch.testing.assert_close(found.double(), expected, rtol=1e-5, atol=0.0)
 
 
-@pytest.mark.parametrize("case", REFUSED)
-def test_refused(case):
-    wrong, message = REFUSED[case]
-    arguments = {"emissions": torch.zeros(2, 3, 2), "transitions": torch.zeros(2, 2), **wrong}
-    with pytest.raises(ValueError, match=re.escape(message)):
-        LinearChain(**arguments)
+@pytest.mark.parametrize("scale", [1.0, 1e4])
+def test_a_short_sentence_beside_a_long_one(scale):
+    inputs = random_inputs([20, 2000, 1], num_tags=4, scale=scale, forbidden=0.1)
+    for row, length in ((0, 20), (2, 1)):
+        alone = inputs._replace(
+            emissions=inputs.emissions[[row], :length], mask=inputs.mask[[row], :length]
+        )
+        whole, part = inputs.chain(torch.float32), alone.chain(torch.float32)
+        for name in ("log_partition", "entropy", "expected_transitions"):
+            close(getattr(whole, name)[row], getattr(part, name)[0], 1e-5)
+        for name in ("log_marginals", "marginals"):
+            close(getattr(whole, name)[row, :length], getattr(part, name)[0], 1e-5)
+        assert torch.equal(whole.top_k(5).paths[row, :, :length], part.top_k(5).paths[0])
+    assert_gradients_are_finite(parameters(inputs, torch.float32), inputs.mask)
 
 
-@pytest.mark.parametrize("k", [0, -1])
-def test_refused_k(k):
-    with pytest.raises(ValueError, match=f"k: expected a positive number of paths, got {k}"):
-        LinearChain(torch.zeros(1, 1, 2), torch.zeros(2, 2)).top_k(k)
+@pytest.mark.parametrize("lengths", [[1], [7, 1, 3]])
+def test_one_tag_has_no_gradient(lengths):
+    inputs = random_inputs(lengths, num_tags=1, num_tokens=8)
+    scores = parameters(inputs, torch.float32)
+    assert_gradients_are_finite(scores, inputs.mask)
+    chain = chain_of(scores, inputs.mask)
+    for gradient in torch.autograd.grad(weighted(chain.log_marginals), scores):
+        assert not gradient.any()
 
 
-def test_integer_masks_and_missing_arguments():
-    emissions, transitions = torch.randn(2, 3, 2), torch.randn(2, 2)
-    plain = LinearChain(emissions, transitions)
-    full = LinearChain(
-        emissions, transitions, torch.zeros(2), torch.zeros(2), torch.ones(2, 3).long()
+@pytest.mark.parametrize("content", [math.nan, math.inf, -math.inf, 1e38])
+@pytest.mark.parametrize("transitions", ["shared", "own", "none"])
+def test_padding_may_hold_anything(transitions, content):
+    inputs = random_inputs([4, 1, 2], 3, forbidden=0.2, num_tokens=6, transitions=transitions)
+    wild = inputs._replace(
+        emissions=inputs.emissions.masked_fill(~inputs.mask.unsqueeze(2), content)
     )
-    assert torch.equal(plain.log_partition, full.log_partition) and full.mask.dtype == torch.bool
+    other = random_inputs([4, 1, 2], 3, seed=1, num_tokens=6).chain(torch.float32)
+    for name in SUMS:
+        results = []
+        for one in (inputs, wild):
+            scores = parameters(one, torch.float32)
+            answer = getattr(chain_of(scores, inputs.mask), name)
+            results.append((answer, *torch.autograd.grad(weighted(answer), scores)))
+        assert all(torch.equal(found, expected) for found, expected in zip(*results))
+        assert not results[0][1][~inputs.mask].any()
+    clean, chain = inputs.chain(torch.float32), wild.chain(torch.float32)
+    for found, expected in zip(chain.top_k(9), clean.top_k(9)):
+        assert torch.equal(found, expected)
+    assert torch.equal(chain.kl_divergence(other), clean.kl_divergence(other))
+    assert torch.equal(chain.log_prob(clean.argmax()[0]), clean.log_prob(clean.argmax()[0]))
+    draws = [one.sample(4, torch.Generator().manual_seed(0)) for one in (chain, clean)]
+    assert torch.equal(*draws)
+
+
+def test_allennlp_s_minus_ten_thousand_forbids_too():
+    inputs = random_inputs([6, 3], 4, forbidden=0.3)
+    banned = inputs.transitions == -math.inf
+    mild = inputs._replace(
+        transitions=inputs.transitions.masked_fill(banned, -1e4),
+        start=inputs.start.clamp(min=-1e4),
+        end=inputs.end.clamp(min=-1e4),
+        emissions=inputs.emissions.clamp(min=-1e4),
+    )
+    for name in ("log_partition", "entropy", "marginals", "edge_marginals"):
+        close(getattr(mild.chain(torch.float32), name), getattr(inputs.chain(), name), 1e-4)
+    assert_gradients_are_finite(parameters(mild, torch.float32), mild.mask)
+
+
+def test_a_sentence_without_possible_path_leaves_the_others_alone():
+    inputs = random_inputs([3, 3, 2], 2)
+    emissions = inputs.emissions.clone()
+    emissions[1, 1] = -math.inf
+    scores = parameters(inputs._replace(emissions=emissions), torch.float32)
+    chain, others = chain_of(scores, inputs.mask), torch.tensor([0, 2])
+    expected = inputs.chain()
+    for name in ("log_partition", "marginals", "entropy"):
+        close(getattr(chain, name)[others], getattr(expected, name)[others], 1e-5)
+    assert chain.log_partition[1] < -1e20
+    assert chain.top_k(2).mask.tolist() == [[True, True], [False, False], [True, True]]
+    possible(chain.log_partition).sum().backward()
+    assert all(torch.isfinite(one.grad).all() for one in scores)

@@ -56,14 +56,17 @@ def test_score_and_log_prob_of_paths(inputs, dtype, seed):
     for row, sentence in enumerate(sentences):
         paths = tags[row, :, : sentence.num_tokens].tolist()
         expected.append([sentence.scores.get(tuple(path), -math.inf) for path in paths])
-    log_partition = torch.tensor([sentence.log_partition() for sentence in sentences]).double()
+    # Shape: (batch_size, 1)
+    log_partition = torch.tensor(
+        [[sentence.log_partition()] for sentence in sentences], dtype=torch.float64
+    )
     tolerance = 1e-9 if dtype == torch.float64 else 1e-6 * (1 + float(log_partition.abs().max()))
-    for found, shift in ((scores, 0.0), (log_probs, log_partition.unsqueeze(1))):
+    for found, shift in ((scores, 0.0), (log_probs, log_partition)):
         found = found.masked_fill(found < -1e20, -math.inf)
         close(found, torch.tensor(expected, dtype=torch.float64) - shift, tolerance)
 
 
-@RANDOM
+@FEW
 @given(inputs=batches())
 def test_a_sentence_does_not_depend_on_its_batch(inputs):
     batch = inputs.chain()
@@ -79,7 +82,7 @@ def test_a_sentence_does_not_depend_on_its_batch(inputs):
             found, expected = getattr(batch, name)[row], getattr(chain, name)[0]
             if name in ("log_marginals", "marginals", "edge_marginals"):
                 found = found[: expected.size(0)]
-            close(found, expected)
+            close(found.clamp(min=-1e20), expected.clamp(min=-1e20))
         # The very same paths in the same order, ties included.
         close(best.scores[row], chain.top_k(4).scores[0])
         assert torch.equal(best.paths[row, :, :length], chain.top_k(4).paths[0])

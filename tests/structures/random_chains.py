@@ -22,11 +22,12 @@ FEW = settings(max_examples=100)
 @st.composite
 def batches(draw: Callable[..., Any], number: int = 1, largest_scale: float = 300.0) -> Any:
     """
-    Random chains of all kinds; or, with a `number`, a list of so many over the same sentences and tags.
+    Random chains of all kinds; or a list of some, over the same sentences and tags.
 
     # Parameters
 
     number : `int`, optional (default = `1`)
+        Of batches; a list if there are more than one.
     largest_scale : `float`, optional (default = `300.0`)
         Of the scores; beyond 20 or so they are summed in the space of logarithms.
     """
@@ -68,7 +69,7 @@ def parameters(inputs: ChainInputs, dtype: torch.dtype = torch.float64) -> List[
 
 
 def chain_of(scores: Sequence[Tensor], mask: Tensor, sums: Optional[str] = None) -> LinearChain:
-    """From what `parameters` returns; with `sums` "scaled" or "log_space", whether that would be chosen or not."""
+    """From what `parameters` returns; `sums` may force "scaled" or "log_space" sums."""
     chain = LinearChain(scores[0], *scores[1:], mask=mask)
     if sums:
         kind = {"scaled": ScaledSums, "log_space": LogSpaceSums}[sums]

@@ -6,34 +6,17 @@ import re
 import pytest
 import torch
 from hypothesis import given, settings
-from hypothesis import strategies as st
 from scipy.stats import chisquare
 from torch.autograd import gradcheck
 
-from skd_plugin.structures.linear_chain import LinearChain
-from skd_plugin.structures.semi_markov import Segmentations, SemiMarkov, by_end
-from tests.brute_force_spans import SpanInputs, random_span_inputs, read
+from skd_plugin.structures import LinearChain, Segmentations, SemiMarkov
+from tests.brute_force_spans import SpanInputs, close, random_span_batches, random_span_inputs, read
 
 EXAMPLES = settings(max_examples=100)
 
-random_batches = st.builds(
-    random_span_inputs,
-    lengths=st.lists(st.integers(1, 4), min_size=1, max_size=3),
-    max_width=st.integers(1, 5),
-    num_labels=st.integers(1, 2),
-    seed=st.integers(0, 2**32 - 1),
-    forbidden=st.sampled_from([0.0, 0.0, 0.2, 0.5]),
-    ties=st.booleans(),
-)
-
-
-def close(found, expected, tolerance=1e-9):
-    expected = torch.as_tensor(expected, dtype=torch.float64)
-    torch.testing.assert_close(found.double(), expected, atol=tolerance, rtol=tolerance)
-
 
 @EXAMPLES
-@given(inputs=random_batches)
+@given(inputs=random_span_batches)
 def test_log_partition_and_entropy(inputs):
     spans, sentences = inputs.spans(), inputs.sentences()
     close(spans.log_partition, [sentence.log_partition() for sentence in sentences])
@@ -41,7 +24,7 @@ def test_log_partition_and_entropy(inputs):
 
 
 @EXAMPLES
-@given(inputs=random_batches)
+@given(inputs=random_span_batches)
 def test_marginals(inputs):
     spans = inputs.spans()
     for row, sentence in enumerate(inputs.sentences()):
@@ -62,7 +45,7 @@ def test_marginals(inputs):
 
 
 @EXAMPLES
-@given(inputs=random_batches)
+@given(inputs=random_span_batches)
 def test_boundaries(inputs):
     found = inputs.spans().log_boundaries.exp()
     for row, sentence in enumerate(inputs.sentences()):
@@ -73,7 +56,7 @@ def test_boundaries(inputs):
 
 
 @EXAMPLES
-@given(inputs=random_batches)
+@given(inputs=random_span_batches)
 def test_score_and_log_prob(inputs):
     spans = inputs.spans()
     for row, sentence in enumerate(inputs.sentences()):
@@ -118,47 +101,11 @@ def test_what_is_no_segmentation(widths, labels):
     assert spans.score(segmentation).item() <= -1e30 and spans.log_prob(segmentation).item() < -1e29
 
 
-@EXAMPLES
-@given(inputs=random_batches, k=st.sampled_from([1, 2, 3, 7, 20, 1100]))
-def test_top_k(inputs, k):
-    best = inputs.spans().top_k(k)
-    assert best.segmentations.widths.shape == (len(inputs.mask), k, inputs.mask.size(1))
-    for row, sentence in enumerate(inputs.sentences()):
-        number = min(k, len(sentence.scores))
-        assert best.mask[row].tolist() == [True] * number + [False] * (k - number)
-        close(best.scores[row, :number], sentence.top_k(k))
-        assert (best.scores[row, number:] == -math.inf).all()
-        found = [read(best.segmentations, row, rank) for rank in range(number)]
-        assert len(set(found)) == number
-        close(best.scores[row, :number], [sentence.scores[one] for one in found])
-        assert not best.segmentations.widths[row, number:].any()
-        assert (best.segmentations.labels[row, number:] == -1).all()
-
-
-@EXAMPLES
-@given(inputs=random_batches)
-def test_argmax(inputs):
-    segmentations, scores = inputs.spans().argmax()
-    for row, sentence in enumerate(inputs.sentences()):
-        best = sentence.top_k(1)[0]
-        close(scores[row], best)
-        assert math.isclose(sentence.scores[read(segmentations, row)], best, abs_tol=1e-9)
-
-
-def test_ties_are_broken_in_one_way():
-    best = SemiMarkov(torch.zeros(1, 2, 2, 2)).top_k(11)
-    assert [read(best.segmentations, 0, rank) for rank in range(11)] == [
-        (first, last)
-        for last in ((1, 1, -1), (1, 1, 0), (1, 1, 1))
-        for first in ((0, 1, -1), (0, 1, 0), (0, 1, 1))
-    ] + [((0, 2, 0),), ((0, 2, 1),)]
-
-
 ANSWERS = ["log_partition", "span_marginals", "outside_marginals", "entropy"]
 
 
 @EXAMPLES
-@given(inputs=random_batches)
+@given(inputs=random_span_batches)
 def test_a_sentence_does_not_depend_on_its_batch(inputs):
     batch = inputs.spans()
     for row, length in enumerate(inputs.mask.sum(dim=1).tolist()):
@@ -205,15 +152,6 @@ def test_spans_of_one_token_are_independent_tokens():
     close(spans.entropy, tokens.entropy)
     close(spans.span_marginals[:, :, 0], tokens.marginals[:, :, 1:])
     close(spans.top_k(5).scores, tokens.top_k(5).scores)
-
-
-def test_by_end():
-    spans = torch.arange(24.0).view(1, 4, 3, 2)
-    found = by_end(spans)
-    for token in range(4):
-        for width in range(3):
-            expected = spans[0, token - width, width] if width <= token else torch.tensor(-1e30)
-            assert (found[0, token, width] == expected).all()
 
 
 # ---- numerics
@@ -368,21 +306,6 @@ def test_refused(case):
     wrong, message = REFUSED[case]
     with pytest.raises(ValueError, match=re.escape(message)):
         SemiMarkov(**{"span_scores": torch.zeros(2, 3, 2, 2), **wrong})
-
-
-@pytest.mark.parametrize("k", [0, -1])
-def test_refused_k(k):
-    with pytest.raises(
-        ValueError, match=f"k: expected a positive number of segmentations, got {k}"
-    ):
-        SemiMarkov(torch.zeros(1, 1, 1, 1)).top_k(k)
-
-
-def test_a_sentence_without_possible_segmentation_has_none():
-    spans = SemiMarkov(torch.full((1, 2, 2, 1), -math.inf), torch.full((1, 2), -math.inf))
-    best = spans.top_k(2)
-    assert not best.mask.any() and not best.segmentations.widths.any()
-    assert (best.scores == -math.inf).all()
 
 
 def test_integer_masks_and_missing_arguments():

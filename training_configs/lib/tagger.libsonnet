@@ -11,6 +11,7 @@ local models = { crf: 'distilled_crf_tagger', softmax: 'distilled_tagger', spans
 function(task, languages, size, recipe)
   assert std.length(languages) > 0 : 'a tagger needs at least one language';
   assert std.objectHas(models, settings.structure) : 'SKD_STRUCTURE: expected crf, softmax or spans';
+  assert settings.structure != 'spans' || task.label_encoding != null : 'SKD_STRUCTURE: spans are for tasks whose tags encode spans';
   local embedder = size.embedder;
   local paths(split) = { [language]: task.path(language, split) for language in languages };
   {
