@@ -35,7 +35,7 @@ class ScaledSums:
     @cached_property
     def certain(self) -> bool:
         """Looks at the scores, which usually says it all; where some are forbidden, at the sums, too."""
-        if self._spread < LARGEST_SPREAD:
+        if self._run.all_possible:
             return True
         if not _spread(_without_impossible(self._detached)) < LARGEST_SPREAD:
             return False
@@ -58,12 +58,8 @@ class ScaledSums:
         return _BeforeAndAfter.apply(*self._scores, self._run)
 
     @cached_property
-    def _spread(self) -> float:
-        return _spread(self._detached)
-
-    @cached_property
     def _run(self) -> "_Run":
-        return _Run(self._detached, self._layout, self._spread)
+        return _Run(self._detached, self._layout)
 
 
 class _Run:
@@ -74,11 +70,9 @@ class _Run:
 
     scores : `Scores`
     layout : `Layout`
-    spread : `float`
-        At least the largest difference between two tags that a step can make, in nats.
     """
 
-    def __init__(self, scores: Scores, layout: Layout, spread: float) -> None:
+    def __init__(self, scores: Scores, layout: Layout) -> None:
         emissions, transitions, start, end = (tensor.double() for tensor in scores)
         largest_emissions = emissions.amax(dim=2, keepdim=True)
         largest_transitions = transitions.amax(dim=(-2, -1), keepdim=True)
@@ -92,38 +86,43 @@ class _Run:
         self.moves = torch.stack([moves, moves.transpose(-2, -1)])
         # Shape: (num_tokens, 2, batch_size, num_tags), sentences by falling length, up to a factor of each token: sums
         # over the ways to a tag, without its emission and with it
-        self.through = layout.to_steps((emissions - largest_emissions).exp_())
+        emitted = (emissions - largest_emissions).exp_()
+        self.through = layout.to_steps(emitted)
         self.before = torch.ones_like(self.through)
         self.before[0] = ends.unsqueeze(1)
-        self._all_possible = spread < LARGEST_SPREAD
+        # The largest difference between two tags that a step can make, in nats
+        smallest = float(emitted.amin() * moves.amin() ** 2 * ends.amin())
+        spread = -math.log(smallest) if smallest > 0 else math.inf
+        self.all_possible = spread < LARGEST_SPREAD
         # So rarely are sums scaled to a maximum of 1 that they come nowhere near the smallest or the largest double.
         largest_change = spread + math.log(len(start)) + 1.0
-        scales = self._go(max(1, int(LARGEST_SPREAD / 2 / largest_change))) + largest_emissions
+        scales = self._go(max(1, int(LARGEST_SPREAD / 2 / largest_change)))
 
         ended = (layout.select_last(self.through[:, 0]) * ends[1]).sum(dim=1).log()
         # Shape: (batch_size,)
         self.log_partition = (
-            (scales.squeeze(2) * layout.mask).sum(dim=1)
-            + layout.in_order(ended)
+            layout.in_order(ended + scales)
+            + (largest_emissions.squeeze(2) * layout.mask).sum(dim=1)
             + layout.last * largest_transitions.flatten()
             + largest_ends.sum()
         )
 
     def _go(self, scale_every: int) -> Tensor:
-        """The recursion; shape (batch_size, num_tokens, 1), by what each step from the start was scaled, in nats."""
+        """The recursion; shape (batch_size,), by how much sums from the start were scaled, by falling length."""
         layout, moves = self.layout, self._moves_in_order
-        scales = torch.ones_like(self.before[:, 0, :, :1])
+        total = self.before.new_zeros(self.before.size(2))
         last = None
         pairs = zip(layout.cut_both(self.before), layout.cut_both(self.through))
-        for step, (arrived, here) in enumerate(pairs):
+        for step, (arrived, here) in enumerate(pairs, start=1):
             if last is not None:
                 _move(last, moves, arrived)
             last = here.mul_(arrived)
             if step % scale_every == 0:
                 scale = here.amax(dim=-1, keepdim=True).clamp_(min=SMALLEST)
                 here.div_(scale)
-                scales[step, : scale.size(1)] = scale[0]
-        return layout.steps_to_tokens(scales.log_())
+                running = layout.running[step - 1]
+                total[:running] += scale[0, :running, 0].log()
+        return total
 
     @property
     def _moves_in_order(self) -> Tensor:
@@ -134,7 +133,7 @@ class _Run:
     @cached_property
     def _divisor(self) -> Tensor:
         """`before`, but infinite where it is 0: what cannot be reached has no gradient."""
-        if self._all_possible:
+        if self.all_possible:
             return self.before
         return self.before.masked_fill(self.before == 0, float("inf"))
 
