@@ -29,7 +29,8 @@ class LinearChain(TagDistribution):
 
     Scores may be -inf, which forbids a tag or a transition; every sentence needs one possible path. Half precision is
     computed in single, double stays double. All but `argmax`, `top_k` and `sample` is differentiable, once; what
-    several quantities share (the sums over prefixes and suffixes, log Z) is computed once a chain.
+    several quantities share (the sums over prefixes and suffixes, log Z) is computed once a chain; so what was first asked
+    for under `torch.no_grad()` stays without a gradient.
 
     # Parameters
 
