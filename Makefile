@@ -31,6 +31,7 @@ brute-force: $(INSTALLED)
 # Beside other libraries, which the extra `bench` adds; about half an hour.
 bench: $(INSTALLED)
 	$(BIN)/pip install --quiet -c constraints/$(STACK).txt -e ".[bench]"
+	$(BIN)/pip install --quiet -c constraints/$(STACK).txt supar || echo "supar does not install here: left out"
 	$(BIN)/python benchmarks/structures.py
 
 # The modern stack is for Python 3.11 and newer: AllenNLP is installed beside its requirements, since its own pins

@@ -69,7 +69,7 @@ setup(
         *(f"{requirement}; {MODERN}" for requirement in MODERN_REQUIREMENTS),
     ],
     extras_require={
-        "bench": ["matplotlib", "pytorch-crf", "supar", "torch-struct"],
+        "bench": ["matplotlib", "pytorch-crf", "torch-struct"],
         "demo": ["matplotlib"],
         "dev": ["black", "hypothesis", "matplotlib", "mypy", "pytest", "ruff"],
     },

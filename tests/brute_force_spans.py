@@ -192,7 +192,7 @@ def random_span_inputs(
 
 random_span_batches = st.builds(
     random_span_inputs,
-    lengths=st.lists(st.integers(1, 4), min_size=1, max_size=3),
+    lengths=st.lists(st.integers(1, 4), min_size=2, max_size=3),
     max_width=st.integers(1, 5),
     num_labels=st.integers(1, 2),
     seed=st.integers(0, 2**32 - 1),

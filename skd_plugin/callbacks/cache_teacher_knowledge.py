@@ -24,7 +24,7 @@ from skd_plugin.knowledge import (
     align_labels,
 )
 from skd_plugin.losses import Progress
-from skd_plugin.models.distilled_crf_tagger import DistilledTagger
+from skd_plugin.models import DistilledTagger
 from skd_plugin.teachers import Ensemble
 
 logger = logging.getLogger(__name__)

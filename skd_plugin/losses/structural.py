@@ -19,7 +19,8 @@ class StructuralLoss(DistillationLoss):
 
     * CRF and CRF: as it stands;
     * a CRF teacher and a softmax student: such a student has no transitions, the posteriors are all that counts;
-    * a softmax teacher and a CRF student: expected transitions are products of neighbouring posteriors;
+    * a softmax teacher and a CRF student: expected transitions are products of neighbouring posteriors (of a teacher
+      with constraints, those of its constrained chain; `constrained: false` gives the products);
     * a teacher that scores spans: posteriors and expected transitions of its BIO or BIOUL tags.
 
     # Parameters
@@ -45,7 +46,7 @@ class StructuralLoss(DistillationLoss):
             marginals, transitions = teacher.marginals, teacher.expected_transitions
         else:
             log_posteriors = needed(knowledge.log_posteriors, "posteriors")
-            marginals = log_posteriors.exp() * student.mask.unsqueeze(2)
+            # What was kept in half precision does not quite sum to 1: a constant in the student's scores would pay.
+            marginals = log_posteriors.softmax(dim=-1) * student.mask.unsqueeze(2)
             transitions = needed(knowledge.expected_transitions, "expected_transitions")
-        score = student.expected_score(marginals, transitions)
-        return self.temperature**2 * (student.log_partition - score)
+        return -(self.temperature**2) * student.expected_log_prob(marginals, transitions)

@@ -2,6 +2,7 @@
 
 from typing import Any, Optional
 
+from allennlp.common.checks import ConfigurationError
 from allennlp.data import Vocabulary
 from allennlp.models import Model
 from allennlp.modules import ConditionalRandomField
@@ -39,6 +40,10 @@ class DistilledCrfTagger(DistilledTagger):
         initializer: InitializerApplicator = InitializerApplicator(),
         **kwargs: Any,
     ) -> None:
+        if "constrain_decoding" in kwargs:
+            raise ConfigurationError(
+                "distilled_crf_tagger: constrain_decoding is called constrain_crf_decoding here"
+            )
         super().__init__(vocab, constrain_decoding=False, **kwargs)
         constraints: Any = self._allowed_transitions(
             "constrain_crf_decoding", constrain_crf_decoding

@@ -177,7 +177,8 @@ class SpanTagger(Tagger):
                     f'{self.max_span_width}: {label} "{" ".join(words[start : end + 1])}" in "{sentence}"'
                 )
                 if self.training:
-                    raise ConfigurationError(message)
+                    allowed = f"--overrides '{{\"model.max_span_width\": {end - start + 1}}}'"
+                    raise ConfigurationError(f"{message}; allow it, as by {allowed}")
                 logger.warning_once(f"{message}; it counts in the metrics, not in the loss")
                 return False
         return True
@@ -198,10 +199,10 @@ def span_tags(tags: Dict[str, int], encoding: str) -> Tuple[List[str], SpanTags]
 
     `ConfigurationError` if there is no "O", no tag of a span, or one that the encoding does not know.
     """
-    if encoding == "IOB1":
+    if encoding not in ("BIO", "BIOUL", "BMES"):
+        hint = ", whose tags depend on neighbouring spans; let the reader convert them"
         raise ConfigurationError(
-            'label_encoding: expected "BIO", "BIOUL" or "BMES", got "IOB1", whose tags depend on neighbouring spans; '
-            "let the reader convert them"
+            f'label_encoding: expected "BIO", "BIOUL" or "BMES", got "{encoding}"{hint if encoding == "IOB1" else ""}'
         )
     prefixes = WRITE_AS[encoding]
     parsed = {tag: tag.partition("-")[::2] for tag in tags if tag != "O"}

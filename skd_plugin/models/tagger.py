@@ -53,6 +53,9 @@ class Tagger(Model):
         word_dropout: float = 0.0,
         **kwargs: Any,
     ) -> None:
+        unknown = sorted(set(kwargs) - {"regularizer", "serialization_dir", "ddp_accelerator"})
+        if unknown:
+            raise ConfigurationError(f"{type(self).__name__} has no parameter {', '.join(unknown)}")
         super().__init__(vocab, **kwargs)
         self.label_namespace = label_namespace
         self.label_encoding = label_encoding and known_encoding(label_encoding)

@@ -170,7 +170,7 @@ class MultilingualTaggerPredictor(Predictor):
         self, distribution: TagDistribution, top_k: int, num_tokens: int
     ) -> List[JsonDict]:
         best = distribution.top_k(top_k)
-        probabilities = (best.scores - distribution.log_partition.unsqueeze(1)).exp()
+        probabilities = distribution.log_prob(best.paths).exp()
         return [
             {"tags": [self._label(tag) for tag in path[:num_tokens]], "probability": probability}
             for path, probability, exists in zip(

@@ -29,8 +29,8 @@ class LinearChain(TagDistribution):
 
     Scores may be -inf, which forbids a tag or a transition; every sentence needs one possible path. Half precision is
     computed in single, double stays double. All but `argmax`, `top_k` and `sample` is differentiable, once; what
-    several quantities share (the sums over prefixes and suffixes, log Z) is computed once a chain; so what was first asked
-    for under `torch.no_grad()` stays without a gradient.
+    several quantities share (the sums over prefixes and suffixes, log Z) is computed once a chain; so what was first
+    asked for under `torch.no_grad()` stays without a gradient.
 
     # Parameters
 
@@ -103,42 +103,52 @@ class LinearChain(TagDistribution):
 
     @property
     def log_partition(self) -> Tensor:
-        """log Z = log sum_y exp s(y), shape (batch_size,)."""
-        return self._sums.log_partition
+        return self._sums.log_partition.to(self.emissions.dtype)
 
     # ---- the distribution
 
     def score(self, tags: Tensor) -> Tensor:
+        return self._score(tags).to(self.emissions.dtype)
+
+    def log_prob(self, tags: Tensor) -> Tensor:
+        """
+        log p(y) = s(y) - log Z of given paths, subtracted in double precision; -inf for a sentence without any path.
+
+        Shapes as in `score`.
+        """
+        log_partition = self._sums.log_partition
+        if tags.dim() == 3:
+            log_partition = log_partition.unsqueeze(1)
+        log_prob = (self._score(tags) - log_partition).to(self.emissions.dtype)
+        return log_prob.masked_fill(log_partition < IMPOSSIBLE / 2, -float("inf"))
+
+    def _score(self, tags: Tensor) -> Tensor:
+        """`score` in double precision."""
         if tags.dim() == 2:
-            return self.score(tags.unsqueeze(1)).squeeze(1)
+            return self._score(tags.unsqueeze(1)).squeeze(1)
+        check_shape("tags", tags[:, 0], tuple(self.mask.shape))
         # Shape: (batch_size, num_paths, num_tokens)
         scores = self.emissions.transpose(1, 2).gather(1, tags)
         last = self._layout.last[:, None, None].expand(-1, tags.size(1), 1)
         # Shape: (batch_size, num_paths)
         first_tags, last_tags = tags[..., 0], tags.gather(2, last).squeeze(2)
         total = (
-            scores.sum(dim=2)
+            scores.sum(dim=2, dtype=torch.float64)
             + self.start.expand(len(tags), -1).gather(1, first_tags)
             + self.end.expand(len(tags), -1).gather(1, last_tags)
         )
         if self._independent:
             return total
-        num_tags = self.start.size(0)
         # Shape: (batch_size, num_tags * num_tags)
         moves = self.transitions.flatten(-2).expand(tags.size(0), -1)
         # Shape: (batch_size, num_paths, num_tokens - 1)
-        steps = tags[..., :-1] * num_tags + tags[..., 1:]
-        moved = moves.gather(1, steps.flatten(1)).view_as(steps)
-        return total + (moved * self.mask[:, None, 1:]).sum(dim=2)
+        steps = tags[..., :-1] * self.start.size(0) + tags[..., 1:]
+        moved = moves.gather(1, steps.flatten(1)).view_as(steps) * self.mask[:, None, 1:]
+        return total + moved.sum(dim=2, dtype=torch.float64)
 
     @property
     def log_marginals(self) -> Tensor:
         return self._sums.log_marginals
-
-    @cached_property
-    def marginals(self) -> Tensor:
-        """p(y_t = tag), shape (batch_size, num_tokens, num_tags); 0 on padding."""
-        return self.log_marginals.exp() * self.mask.unsqueeze(2)
 
     @cached_property
     def _log_edge_marginals(self) -> Tensor:
@@ -161,6 +171,10 @@ class LinearChain(TagDistribution):
     @cached_property
     def expected_transitions(self) -> Tensor:
         """E[number of transitions from tag to tag], shape (batch_size, num_tags, num_tags): edge marginals summed."""
+        if isinstance(self._sums, ScaledSums) and not any(
+            one.requires_grad for one in self._scores
+        ):
+            return self._sums.expected_transitions
         return self.edge_marginals.sum(dim=1)
 
     @cached_property
@@ -189,14 +203,27 @@ class LinearChain(TagDistribution):
 
         `Tensor` of shape (batch_size,), in nats.
         """
+        score = self._expected_score(marginals, expected_transitions)
+        return score.to(self.emissions.dtype)
+
+    def expected_log_prob(self, marginals: Tensor, expected_transitions: Tensor) -> Tensor:
+        """E[log p(y)] = E[s(y)] - log Z, subtracted in double precision; as `expected_score`."""
+        score = self._expected_score(marginals, expected_transitions)
+        return (score - self._sums.log_partition).to(self.emissions.dtype)
+
+    def _expected_score(self, marginals: Tensor, expected_transitions: Tensor) -> Tensor:
+        """`expected_score` in double precision."""
+        check_shape("marginals", marginals, tuple(self.emissions.shape))
         marginals = marginals.to(self.emissions.dtype)
-        score = (marginals * self.emissions).sum(dim=(1, 2))
+        score = (marginals * self.emissions).sum(dim=(1, 2), dtype=torch.float64)
         if self._independent:
             return score
+        square = (len(self.mask), *self.transitions.shape[-2:])
+        check_shape("expected_transitions", expected_transitions, square)
         last = self._layout.last.view(-1, 1, 1).expand(-1, 1, self.start.size(0))
         return (
             score
-            + (expected_transitions * self.transitions).sum(dim=(1, 2))
+            + (expected_transitions * self.transitions).sum(dim=(1, 2), dtype=torch.float64)
             + (marginals[:, 0] * self.start).sum(dim=1)
             + (marginals.gather(1, last).squeeze(1) * self.end).sum(dim=1)
         )

@@ -21,12 +21,13 @@ class LogSpaceSums:
     """
 
     def __init__(self, scores: Scores, layout: Layout) -> None:
-        self._scores = scores
+        self._dtype = scores.emissions.dtype
+        self._scores = Scores(*(tensor.double() for tensor in scores))
         self._layout = layout
 
     @cached_property
     def log_partition(self) -> Tensor:
-        """Shape (batch_size,)."""
+        """Shape (batch_size,), in double precision."""
         before, after, shifts = self._run
         scores = before + self._scores.emissions + after
         last = self._layout.last.unsqueeze(1)
@@ -43,13 +44,13 @@ class LogSpaceSums:
         before, after, _ = self._run
         log_marginals = torch.log_softmax(before + self._scores.emissions + after, dim=-1)
         mask = self._layout.mask.unsqueeze(2)
-        log_marginals = log_marginals.clamp(min=IMPOSSIBLE)
+        log_marginals = log_marginals.clamp(min=IMPOSSIBLE).to(self._dtype)
         return torch.where(mask, log_marginals, log_marginals.new_zeros(()))
 
     @cached_property
     def before_and_after(self) -> Tuple[Tensor, Tensor]:
         """Both of shape (batch_size, num_tokens, num_tags)."""
-        return self._run[0], self._run[1]
+        return self._run[0].to(self._dtype), self._run[1].to(self._dtype)
 
     @cached_property
     def _run(self) -> Tuple[Tensor, Tensor, Tensor]:

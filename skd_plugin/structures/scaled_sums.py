@@ -44,7 +44,7 @@ class ScaledSums:
 
     @cached_property
     def log_partition(self) -> Tensor:
-        """Shape (batch_size,)."""
+        """Shape (batch_size,), in double precision."""
         return _LogPartition.apply(*self._scores, self._run)
 
     @cached_property
@@ -56,6 +56,11 @@ class ScaledSums:
     def before_and_after(self) -> Tuple[Tensor, Tensor]:
         """Both of shape (batch_size, num_tokens, num_tags)."""
         return _BeforeAndAfter.apply(*self._scores, self._run)
+
+    @cached_property
+    def expected_transitions(self) -> Tensor:
+        """Shape (batch_size, num_tags, num_tags), without a gradient."""
+        return self._run.expected_transitions.to(self._scores.emissions.dtype)
 
     @cached_property
     def _run(self) -> "_Run":
@@ -160,6 +165,14 @@ class _Run:
             layout.select_last(nodes).sum(dim=0),
         )
 
+    @cached_property
+    def expected_transitions(self) -> Tensor:
+        """Shape (batch_size, num_tags, num_tags), of each sentence alone."""
+        onwards = self.marginals / self._divisor[:, 0]
+        onwards = onwards * self.layout.by_length(self.layout.mask).t().unsqueeze(2)
+        products = _product_by_sentence(self.through[:-1, 0], onwards[1:])
+        return self.layout.in_order(products) * self.moves[0]
+
     def gradients(self, steps: Tensor) -> Tuple[Tensor, ...]:
         """
         From gradients by log before, shape (num_tokens, 2, batch_size, num_tags), 0 on padding, to those by scores.
@@ -203,7 +216,12 @@ class _Run:
         """
         if self.moves.dim() == 3:
             return left.flatten(0, 1).t() @ right.flatten(0, 1)
-        return self.layout.in_order(left.permute(1, 2, 0) @ right.transpose(0, 1))
+        return self.layout.in_order(_product_by_sentence(left, right))
+
+
+def _product_by_sentence(left: Tensor, right: Tensor) -> Tensor:
+    """From shapes (num_tokens - 1, batch_size, num_tags) the sum over tokens, (batch_size, num_tags, num_tags)."""
+    return left.permute(1, 2, 0) @ right.transpose(0, 1)
 
 
 def _move(through: Tensor, moves: Tensor, out: Tensor) -> None:
@@ -273,7 +291,7 @@ class _LogPartition(_OfRun):
 
     @staticmethod
     def read(run: _Run, dtype: torch.dtype) -> Tensor:
-        return run.log_partition.to(dtype)
+        return run.log_partition.clone()  # the run itself would be kept alive by its own output
 
     @staticmethod
     def bring_back(run: _Run, *gradients: Tensor) -> Iterable[Tensor]:
@@ -322,8 +340,9 @@ class _BeforeAndAfter(_OfRun):
 
 def _spread(scores: Scores) -> float:
     """At least the largest difference, in nats, that a step of the recursion can make between two tags."""
-    emissions, transitions, start, end = (tensor.amax() - tensor.amin() for tensor in scores)
-    return float(emissions + 2 * transitions + torch.maximum(start, end))
+    emissions = scores.emissions.amax(dim=2) - scores.emissions.amin(dim=2)
+    transitions, start, end = (tensor.amax() - tensor.amin() for tensor in scores[1:])
+    return float(emissions.amax() + 2 * transitions + torch.maximum(start, end))
 
 
 def _without_impossible(scores: Scores) -> Scores:

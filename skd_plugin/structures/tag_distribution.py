@@ -1,5 +1,6 @@
 """What can be asked of a distribution over tag paths, whatever its structure."""
 
+from functools import cached_property
 from typing import NamedTuple
 
 from torch import Tensor
@@ -63,7 +64,7 @@ class TagDistribution:
         """log p(y_t = tag), shape (batch_size, num_tokens, num_tags); 0 on padding."""
         raise NotImplementedError
 
-    @property
+    @cached_property
     def marginals(self) -> Tensor:
         """p(y_t = tag), shape (batch_size, num_tokens, num_tags); 0 on padding."""
         return self.log_marginals.exp() * self.mask.unsqueeze(2)

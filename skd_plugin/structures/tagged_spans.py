@@ -84,11 +84,6 @@ class TaggedSpans(TagDistribution):
         return torch.where(self.mask.unsqueeze(2), log_marginals, log_marginals.new_zeros(()))
 
     @cached_property
-    def marginals(self) -> Tensor:
-        """p(y_t = tag), shape (batch_size, num_tokens, num_tags); 0 on padding."""
-        return self.log_marginals.exp() * self.mask.unsqueeze(2)
-
-    @cached_property
     def expected_transitions(self) -> Tensor:
         """
         E[number of transitions from tag to tag], shape (batch_size, num_tags, num_tags).

@@ -27,8 +27,8 @@ class TokenSums:
 
     @cached_property
     def log_partition(self) -> Tensor:
-        """Shape (batch_size,)."""
-        return (torch.logsumexp(self._emissions, dim=2) * self._mask).sum(dim=1)
+        """Shape (batch_size,), in double precision."""
+        return (torch.logsumexp(self._emissions.double(), dim=2) * self._mask).sum(dim=1)
 
     @cached_property
     def log_marginals(self) -> Tensor:

@@ -10,7 +10,7 @@ from allennlp.common.checks import ConfigurationError
 from torch import Tensor
 
 from skd_plugin.knowledge.knowledge import Knowledge, KnowledgeRequest
-from skd_plugin.structures import LinearChain, TagDistribution
+from skd_plugin.structures import IMPOSSIBLE, LinearChain, TagDistribution
 from skd_plugin.teachers.teacher import Teacher
 
 
@@ -74,7 +74,9 @@ class Ensemble:
             arrays["log_posteriors"] = _mix([member.log_marginals for member in members])
         if "expected_transitions" in request.fields:
             mean = torch.stack([member.expected_transitions for member in members]).mean(dim=0)
-            arrays["expected_transitions"] = mean.half().cpu().numpy()
+            if "log_posteriors" in arrays:
+                mean = _fit(mean, torch.from_numpy(arrays["log_posteriors"]), members[0].mask)
+            arrays["expected_transitions"] = mean.float().cpu().numpy()
         if "emissions" in request.fields:
             chains = _linear_chains(members)
             arrays["log_emissions"] = _mix(
@@ -89,15 +91,17 @@ class Ensemble:
         ]
 
     def _transitions(self, members: List[TagDistribution]) -> np.ndarray:
-        """Those of the only member, once a sentence, in half precision; impossible becomes -inf."""
+        """Those of the only member, once a sentence; impossible becomes -inf."""
         if len(members) > 1:
             raise ConfigurationError(
                 f"a temperature on potentials was asked for, and a language has {len(members)} teachers: a mixture of "
                 "distributions has no potentials. Take one teacher, or a temperature on marginals"
             )
         (chain,) = _linear_chains(members)
-        scores = torch.cat([chain.transitions, chain.start.unsqueeze(0), chain.end.unsqueeze(0)])
-        return scores.half().cpu().numpy()[np.newaxis].repeat(len(chain.mask), axis=0)
+        batch_size, num_tags = len(chain.mask), len(chain.start)
+        ends = torch.stack([chain.start, chain.end]).expand(batch_size, -1, -1)
+        scores = torch.cat([chain.transitions.expand(batch_size, num_tags, num_tags), ends], dim=1)
+        return scores.masked_fill(scores < IMPOSSIBLE / 2, -math.inf).float().cpu().numpy()
 
 
 def _one_sentence(
@@ -137,11 +141,33 @@ def _mix(log_probs: List[Tensor]) -> np.ndarray:
     return mixed.half().cpu().numpy()
 
 
+def _fit(transitions: Tensor, log_posteriors: Tensor, mask: Tensor) -> Tensor:
+    """
+    Expected transitions whose sums are those of the posteriors as they are kept, in half precision (by iterative
+    proportional fitting; Deming and Stephan, 1940).
+
+    Else some potentials that a student may exchange between tags and transitions without changing any probability would
+    change its structural loss, which had no minimum.
+
+    Shapes: (batch_size, num_labels, num_labels), (batch_size, num_tokens, num_labels), (batch_size, num_tokens).
+    """
+    posteriors = log_posteriors.to(mask.device).double().softmax(dim=2) * mask.unsqueeze(2)
+    to = posteriors[:, 1:].sum(dim=1).unsqueeze(1)
+    of = (posteriors[:, :-1] * mask[:, 1:].unsqueeze(2)).sum(dim=1).unsqueeze(2)
+    fitted = transitions.double()
+    for _ in range(10):
+        for sums, dim in ((of, 2), (to, 1)):
+            found = fitted.sum(dim=dim, keepdim=True)
+            fitted = fitted * torch.where(found > 0, sums / found, found)
+    return fitted
+
+
 def _best_paths(members: List[TagDistribution], num_paths: int) -> Tuple[Tensor, Tensor]:
     """The best of the members' best paths, under the mixture: paths and log-probabilities, -inf where none is."""
     best = [member.top_k(num_paths) for member in members]
     if len(members) == 1:
-        return best[0].paths, best[0].scores - members[0].log_partition.unsqueeze(1)
+        log_probs = members[0].log_prob(best[0].paths)
+        return best[0].paths, log_probs.masked_fill(~best[0].mask, -float("inf"))
     # Shape: (batch_size, num_members * num_paths, num_tokens)
     paths = torch.cat([one.paths for one in best], dim=1)
     exists = torch.cat([one.mask for one in best], dim=1)

@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 from allennlp.common import Params
@@ -18,6 +19,8 @@ from skd_plugin.losses import (
 )
 from skd_plugin.losses.potentials import teacher_chain
 from skd_plugin.structures import LinearChain
+from skd_plugin.teachers import Teacher
+from skd_plugin.teachers.ensemble import Ensemble
 from tests.brute_force import random_inputs
 from tests.losses.knowledge_batches import knowledge_of
 
@@ -130,29 +133,22 @@ def test_softmax_teacher_and_crf_student():
 
 
 def test_a_temperature_on_potentials_keeps_paths_coherent():
-    """Two tokens that must agree still do when the chain is softened; posteriors, one by one, do not know."""
-    emissions = torch.tensor([[[2.0, 0.0], [0.0, 0.0]]])
+    """Two tokens that must agree still do when the chain is softened; softened one by one, posteriors go elsewhere."""
     agree = torch.tensor([[0.0, -math.inf], [-math.inf, 0.0]])
-    teacher = LinearChain(emissions, agree)
-    knowledge = knowledge_of(teacher)
-    found = teacher_chain(knowledge, teacher.mask).tempered(2.0)
+    teacher = LinearChain(torch.tensor([[[2.0, 0.0], [0.0, 0.0]]]), agree)
+    found = teacher_chain(knowledge_of(teacher), teacher.mask).tempered(2.0)
     expected = torch.tensor([math.e / (1 + math.e), 1 / (1 + math.e)])
     torch.testing.assert_close(found.marginals[0], torch.stack([expected, expected]))
     assert found.edge_marginals[0, 0, 0, 1] == 0
-    student = LinearChain(emissions, torch.zeros(2, 2))
+
+    transitions = torch.tensor([[1.0, -1.0], [-1.0, 1.0]])
+    teacher = LinearChain(torch.tensor([[[2.0, 0.0], [0.0, 1.0], [0.0, 0.0]]]), transitions)
+    student = LinearChain(torch.zeros(1, 3, 2), torch.zeros(2, 2))
     local, on_potentials = (
-        PosteriorLoss(temperature=2.0, temperature_on=on)(student, knowledge)
+        PosteriorLoss(2.0, temperature_on=on)(student, knowledge_of(teacher)).item()
         for on in ("marginals", "potentials")
     )
-    torch.testing.assert_close(local, on_potentials)
-    # With more tokens that agree, a softened path has the sum of their scores; a softened posterior has not.
-    longer = LinearChain(torch.tensor([[[2.0, 0.0], [2.0, 0.0], [2.0, 0.0]]]), agree)
-    student = LinearChain(longer.emissions, torch.zeros(2, 2))
-    local, on_potentials = (
-        PosteriorLoss(temperature=2.0, temperature_on=on)(student, knowledge_of(longer))
-        for on in ("marginals", "potentials")
-    )
-    torch.testing.assert_close(local, on_potentials)
+    assert (local, on_potentials) == pytest.approx((0.2111, 0.2803), abs=1e-4)
 
 
 @pytest.mark.parametrize("temperature", [1.0, 2.0])
@@ -193,6 +189,42 @@ def test_tags_that_the_teacher_lacks_are_to_be_given_nothing():
         values.sum().backward()
         assert (emissions.grad[inputs.mask][:, 1] > 0).all()
         assert torch.isfinite(emissions.grad).all()
+
+
+@pytest.mark.parametrize("num_teachers", [1, 2])
+def test_minimum_survives_half_precision(num_teachers):
+    """Through an ensemble and a batch of knowledge, constants in the student's scores pay no more."""
+
+    class Chain(Teacher):
+        fingerprint = "chain"
+        labels = [f"L{index:02}" for index in range(19)]
+
+        def distribution(self, sentences):
+            return chain
+
+    generator = torch.Generator().manual_seed(0)
+    emissions = 3 * torch.randn(2, 30, 19, generator=generator)
+    transitions = torch.randn(19, 19, generator=generator)
+    mask = torch.arange(30) < torch.tensor([[30], [17]])
+    chain = LinearChain(emissions, transitions, mask=mask)
+    loss = StructuralLoss()
+    sentences = [["a"] * 30, ["a"] * 17]
+    known = Ensemble([Chain() for _ in range(num_teachers)]).teach(sentences, loss.request)
+    batch = KnowledgeBatch.collate(
+        [(one, np.arange(19)) for one in known], loss.request, 30, 19, torch.device("cpu")
+    )
+    value = loss(chain, batch)
+    torch.testing.assert_close(value, chain.entropy, atol=2e-3, rtol=0)
+    exchanged = 100 * torch.randn(19, generator=generator)
+    inner = torch.zeros(30, 1)
+    inner[1:] = 1.0
+    for moved_emissions, moved_transitions in (
+        (emissions + 100, transitions),
+        (emissions, transitions + 100),
+        (emissions + inner * exchanged, transitions - exchanged),
+    ):
+        moved = LinearChain(moved_emissions, moved_transitions, mask=mask)
+        torch.testing.assert_close(loss(moved, batch), value, atol=2e-3, rtol=0)
 
 
 def test_request():

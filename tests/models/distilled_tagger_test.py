@@ -286,3 +286,29 @@ def test_it_learns_by_every_loss(teachers, tmp_path, name):
 def test_faults_of_the_config(batch_and_vocab, parameters, message):
     with pytest.raises(ConfigurationError, match=re.escape(message)):
         build(batch_and_vocab[1], **parameters)
+
+
+@pytest.mark.parametrize(
+    "parameters, message",
+    [
+        (
+            {"type": "distilled_tagger", "constrain_crf_decoding": True},
+            "DistilledTagger has no parameter constrain_",
+        ),
+        (
+            {"type": "distilled_crf_tagger", "constrain_decoding": True},
+            "is called constrain_crf_decoding here",
+        ),
+        (
+            {"type": "span_tagger", "label_encoding": "BIO", "losses": []},
+            "SpanTagger has no parameter losses",
+        ),
+        (
+            {"type": "span_tagger", "label_encoding": None},
+            'expected "BIO", "BIOUL" or "BMES", got "None"',
+        ),
+    ],
+)
+def test_refused_parameters(parameters, message):
+    with pytest.raises(ConfigurationError, match=re.escape(message)):
+        build(vocabulary(BIO), **parameters)

@@ -4,16 +4,15 @@ import math
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from skd_plugin.structures import SemiMarkov
 from tests.brute_force_spans import close, random_span_batches, read
+from tests.structures.random_chains import RANDOM
 
-EXAMPLES = settings(max_examples=100)
 
-
-@EXAMPLES
+@RANDOM
 @given(inputs=random_span_batches, k=st.sampled_from([1, 2, 3, 7, 20, 1100]))
 def test_top_k(inputs, k):
     best = inputs.spans().top_k(k)
@@ -30,7 +29,7 @@ def test_top_k(inputs, k):
         assert (best.segmentations.labels[row, number:] == -1).all()
 
 
-@EXAMPLES
+@RANDOM
 @given(inputs=random_span_batches)
 def test_argmax(inputs):
     segmentations, scores = inputs.spans().argmax()

@@ -100,3 +100,19 @@ def test_views_are_as_good_as_copies(mask):
         assert torch.equal(getattr(views, name), getattr(copies, name))
     for found, expected in zip(views.top_k(9), copies.top_k(9)):
         assert torch.equal(found, expected)
+
+
+@pytest.mark.parametrize("tags", [torch.zeros(2, 3), torch.zeros(2, 5, 3), torch.zeros(1, 4)])
+def test_refused_tags(tags):
+    chain = LinearChain(torch.zeros(2, 4, 3), torch.zeros(3, 3))
+    for method in (chain.score, chain.log_prob):
+        with pytest.raises(ValueError, match="tags: expected shape"):
+            method(tags.long())
+
+
+def test_refused_expectations():
+    chain = LinearChain(torch.zeros(2, 4, 3), torch.zeros(3, 3))
+    with pytest.raises(ValueError, match="marginals: expected shape"):
+        chain.expected_score(torch.zeros(2, 3, 3), torch.zeros(2, 3, 3))
+    with pytest.raises(ValueError, match="expected_transitions: expected shape"):
+        chain.expected_log_prob(torch.zeros(2, 4, 3), torch.zeros(3, 3))

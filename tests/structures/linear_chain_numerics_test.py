@@ -1,6 +1,8 @@
 """`LinearChain`: precision, extreme scores, long sentences, and padding that holds anything."""
 
+import gc
 import math
+import weakref
 
 import pytest
 import torch
@@ -236,3 +238,45 @@ def test_a_sentence_without_possible_path_leaves_the_others_alone():
     assert chain.top_k(2).mask.tolist() == [[True, True], [False, False], [True, True]]
     possible(chain.log_partition).sum().backward()
     assert all(torch.isfinite(one.grad).all() for one in scores)
+
+
+def test_the_loss_of_a_confident_tagger_keeps_its_digits():
+    """log Z and the score are thousands of nats, and differ by a fraction of one."""
+    num_tokens = 2000
+    generator = torch.Generator().manual_seed(0)
+    gold = torch.randint(5, (1, num_tokens), generator=generator)
+    emissions = torch.randn(1, num_tokens, 5, generator=generator)
+    emissions.scatter_add_(2, gold.unsqueeze(2), torch.full((1, num_tokens, 1), 25.0))
+    transitions = torch.randn(5, 5, generator=generator)
+    single, double = LinearChain(emissions, transitions), LinearChain(
+        emissions.double(), transitions
+    )
+    found, expected = single.log_prob(gold), double.log_prob(gold)
+    assert -1e-3 < expected < 0
+    torch.testing.assert_close(found.double(), expected, atol=1e-9, rtol=1e-3)
+    entropy = -single.expected_log_prob(single.marginals, single.expected_transitions)
+    torch.testing.assert_close(entropy.double(), double.entropy, atol=1e-4, rtol=0)
+
+
+@pytest.mark.parametrize("transitions", [None, torch.full((2, 2), -math.inf)])
+def test_a_sentence_without_possible_path_has_no_probability(transitions):
+    emissions = torch.zeros(2, 2, 2)
+    emissions[0, 1] = -math.inf
+    chain = LinearChain(emissions, transitions)
+    log_probs = chain.log_prob(torch.zeros(2, 2, dtype=torch.long))
+    assert log_probs[0] == -math.inf
+    assert log_probs[1] == (2 * math.log(0.5) if transitions is None else -math.inf)
+
+
+def test_a_chain_is_freed_when_it_is_left():
+    """Without waiting for the garbage collector."""
+    inputs = random_inputs([3, 2], 2)
+    chain = LinearChain(*parameters(inputs), inputs.mask)
+    assert torch.isfinite(chain.log_partition + chain.entropy + chain.marginals.sum()).all()
+    run = weakref.ref(chain._sums._run)
+    gc.disable()
+    try:
+        del chain
+        assert run() is None
+    finally:
+        gc.enable()

@@ -5,17 +5,16 @@ import re
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from scipy.stats import chisquare
 from torch.autograd import gradcheck
 
 from skd_plugin.structures import LinearChain, Segmentations, SemiMarkov
 from tests.brute_force_spans import SpanInputs, close, random_span_batches, random_span_inputs, read
+from tests.structures.random_chains import RANDOM
 
-EXAMPLES = settings(max_examples=100)
 
-
-@EXAMPLES
+@RANDOM
 @given(inputs=random_span_batches)
 def test_log_partition_and_entropy(inputs):
     spans, sentences = inputs.spans(), inputs.sentences()
@@ -23,7 +22,7 @@ def test_log_partition_and_entropy(inputs):
     close(spans.entropy, [sentence.entropy() for sentence in sentences])
 
 
-@EXAMPLES
+@RANDOM
 @given(inputs=random_span_batches)
 def test_marginals(inputs):
     spans = inputs.spans()
@@ -44,7 +43,7 @@ def test_marginals(inputs):
         assert (spans.log_outside_marginals[row, length:] < -1e20).all()
 
 
-@EXAMPLES
+@RANDOM
 @given(inputs=random_span_batches)
 def test_boundaries(inputs):
     found = inputs.spans().log_boundaries.exp()
@@ -55,7 +54,7 @@ def test_boundaries(inputs):
         close(found[row, : sentence.num_tokens + 1], expected)
 
 
-@EXAMPLES
+@RANDOM
 @given(inputs=random_span_batches)
 def test_score_and_log_prob(inputs):
     spans = inputs.spans()
@@ -104,7 +103,7 @@ def test_what_is_no_segmentation(widths, labels):
 ANSWERS = ["log_partition", "span_marginals", "outside_marginals", "entropy"]
 
 
-@EXAMPLES
+@RANDOM
 @given(inputs=random_span_batches)
 def test_a_sentence_does_not_depend_on_its_batch(inputs):
     batch = inputs.spans()

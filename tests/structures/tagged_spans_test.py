@@ -5,14 +5,13 @@ import math
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from torch.autograd import gradcheck
 
 from skd_plugin.structures import SemiMarkov, SpanTags, TaggedSpans
 from tests.brute_force_spans import bio, bioul, close, random_span_batches, random_span_inputs
-
-EXAMPLES = settings(max_examples=100)
+from tests.structures.random_chains import RANDOM
 
 encodings = st.sampled_from([bio, bioul])
 
@@ -30,7 +29,7 @@ def tagged(inputs, encoding):
     return TaggedSpans(spans, tags), sentences
 
 
-@EXAMPLES
+@RANDOM
 @given(inputs=random_span_batches, encoding=encodings)
 def test_marginals(inputs, encoding):
     distribution, sentences = tagged(inputs, encoding)
@@ -47,7 +46,7 @@ def test_marginals(inputs, encoding):
         assert not distribution.log_marginals[row, length:].any()
 
 
-@EXAMPLES
+@RANDOM
 @given(inputs=random_span_batches, encoding=encodings)
 def test_expected_transitions(inputs, encoding):
     distribution, sentences = tagged(inputs, encoding)
@@ -59,7 +58,7 @@ def test_expected_transitions(inputs, encoding):
         close(distribution.expected_transitions[row], expected)
 
 
-@EXAMPLES
+@RANDOM
 @given(inputs=random_span_batches, encoding=encodings)
 def test_log_partition_and_entropy(inputs, encoding):
     distribution, sentences = tagged(inputs, encoding)
@@ -70,7 +69,7 @@ def test_log_partition_and_entropy(inputs, encoding):
         close(distribution.entropy[row], entropy)
 
 
-@EXAMPLES
+@RANDOM
 @given(inputs=random_span_batches, encoding=encodings, padding=st.integers(0, 2))
 def test_paths_that_are_possible(inputs, encoding, padding):
     distribution, sentences = tagged(inputs, encoding)
@@ -101,7 +100,7 @@ def test_all_other_paths_are_impossible(encoding, num_labels, max_width):
         assert (log_probs[row][~possible] < -9e29).all()
 
 
-@EXAMPLES
+@RANDOM
 @given(inputs=random_span_batches, encoding=encodings, k=st.sampled_from([1, 3, 20, 1100]))
 def test_top_k(inputs, encoding, k):
     distribution, sentences = tagged(inputs, encoding)
@@ -121,7 +120,7 @@ def test_top_k(inputs, encoding, k):
         assert best_score[row] == best.scores[row, 0] and not best_path[row, length:].any()
 
 
-@EXAMPLES
+@RANDOM
 @given(inputs=random_span_batches, lacking=st.sets(st.sampled_from(range(4)), min_size=1))
 def test_spans_that_lack_a_tag_are_impossible(inputs, lacking):
     complete = bioul(inputs.span_scores.size(3))
