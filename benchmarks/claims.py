@@ -27,15 +27,12 @@ class Results(NamedTuple):
     cells : `List[Cell]`
     growths : `List[Growth]`
     memories : `List[Memory]`
-        At `memory_shape`.
-    memory_shape : `Shape`
     """
 
     settings: List[Setting]
     cells: List[Cell]
     growths: List[Growth]
     memories: List[Memory]
-    memory_shape: Shape
 
     def cells_of(self, task: str, library: str, setting: Optional[Setting] = None) -> List[Cell]:
         """In one setting, by default the first."""
@@ -150,7 +147,7 @@ def _growths(results: Results) -> List[Row]:
 def _memories(results: Results) -> List[Row]:
     return [
         row(
-            f"{memory.quantity}: peak memory over the stated {memory.formula} bytes, {results.memory_shape} K10",
+            f"{memory.quantity}: peak memory over the stated {memory.formula} bytes, {memory.shape} K10",
             "<= 1",
             memory.peak / memory.stated,
         )

@@ -22,6 +22,7 @@ class Memory(NamedTuple):
     # Parameters
 
     quantity : `str`
+    shape : `Shape`
     peak : `int`
         Bytes that were allocated at once by the call, its result included, its inputs not.
     formula : `str`
@@ -31,6 +32,7 @@ class Memory(NamedTuple):
     """
 
     quantity: str
+    shape: Shape
     peak: int
     formula: str
     stated: int
@@ -38,10 +40,10 @@ class Memory(NamedTuple):
 
 # Bytes a product of sizes, as the docs state them; LinearChain takes this at most.
 STATED: Dict[str, Dict[str, int]] = {
-    "log_partition": {"B T C": 56},
-    "marginals": {"B T C": 64},
-    "top_k": {"B T C": 24, "B T K": 48, "B K C": 64, "B C C": 8},
-    "NLL forward + backward": {"B T C": 80},
+    "log_partition": {"B T C": 56, "C C": 48, "B T": 32},
+    "marginals": {"B T C": 64, "C C": 48, "B T": 32},
+    "top_k": {"B T C": 24, "B T K": 48, "B K C": 64, "B C C": 8, "C C": 24},
+    "NLL forward + backward": {"B T C": 80, "C C": 56, "B T": 32},
 }
 
 
@@ -57,7 +59,7 @@ def measure_memory(shape: Shape, k: int, setting: Setting) -> List[Memory]:
         stated = sum(
             factor * math.prod(sizes[name] for name in product.split()) for product, factor in terms
         )
-        memories.append(Memory(quantity, peak(call), formula, stated))
+        memories.append(Memory(quantity, shape, peak(call), formula, stated))
     return memories
 
 

@@ -175,10 +175,16 @@ def _growth_table(results: Results) -> str:
 
 def _memory_table(results: Results) -> str:
     rows = [
-        [memory.quantity, f"{memory.peak:,}", f"{memory.stated:,}", memory.formula]
+        [
+            memory.quantity,
+            str(memory.shape),
+            f"{memory.peak:,}",
+            f"{memory.stated:,}",
+            memory.formula,
+        ]
         for memory in results.memories
     ]
-    return _table([str(results.memory_shape), "peak bytes", "stated bytes", "stated"], rows)
+    return _table(["", "size", "peak bytes", "stated bytes", "stated"], rows)
 
 
 def _table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

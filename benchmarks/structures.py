@@ -46,7 +46,7 @@ class Plan(NamedTuple):
         On which our own quantities are compared.
     tokens, tags, counts : `Tuple[int, ...]`
         T, C and K against which growth is measured, in a batch of the shape `base`.
-    memory : `Shape`
+    memory : `Tuple[Shape, ...]`
     budget : `float`
         Seconds of rounds a cell; the headline has four times as much.
     """
@@ -59,7 +59,7 @@ class Plan(NamedTuple):
     tokens: Tuple[int, ...]
     tags: Tuple[int, ...]
     counts: Tuple[int, ...]
-    memory: Shape
+    memory: Tuple[Shape, ...]
     budget: float
 
 
@@ -77,7 +77,7 @@ FULL = Plan(
     tokens=(8, 16, 32, 64, 128, 256, 512),
     tags=(5, 10, 19, 35, 50, 100, 200),
     counts=(1, 2, 5, 10, 20, 50, 100),
-    memory=Shape(64, 128, 19),
+    memory=(Shape(64, 128, 19), Shape(8, 32, 5), Shape(1, 32, 200)),
     budget=1.0,
 )
 QUICK = FULL._replace(
@@ -98,7 +98,7 @@ TINY = FULL._replace(
     tokens=(2, 4, 8),
     tags=(2, 3, 4),
     counts=(1, 2, 3),
-    memory=Shape(2, 4, 3),
+    memory=(Shape(2, 4, 3),),
     budget=0.01,
 )
 
@@ -110,9 +110,7 @@ def measure(plan: Plan, settings: List[Setting]) -> Results:
         setting.enter()
         cells += _cells(plan, setting)
     settings[0].enter()
-    return Results(
-        settings, cells, _growths(plan, settings[0]), _memories(plan, settings[0]), plan.memory
-    )
+    return Results(settings, cells, _growths(plan, settings[0]), _memories(plan, settings[0]))
 
 
 def _cells(plan: Plan, setting: Setting) -> List[Cell]:
@@ -151,7 +149,7 @@ def _growths(plan: Plan, setting: Setting) -> List[Growth]:
 
 
 def _memories(plan: Plan, setting: Setting) -> List[Memory]:
-    return measure_memory(plan.memory, 10, setting)
+    return [memory for shape in plan.memory for memory in measure_memory(shape, 10, setting)]
 
 
 def write(results: Results, claims: List[Row], folder: Path) -> None:

@@ -78,7 +78,7 @@ def test_being_wrong_is_counted():
         Cell("nll", Shape(1, 1, 1), 1, Setting("cpu"), "allennlp", timing),
         Cell("nll", Shape(1, 1, 1), 1, Setting("cpu"), "supar", None, "peer wrong: loss"),
     ]
-    results = Results([Setting("cpu")], cells, [], [], Shape(1, 1, 1))
+    results = Results([Setting("cpu")], cells, [], [])
     assert all_claims(results)[0] == {
         "claim": "outputs: cells in which skd_plugin is wrong, beside 1 that agree",
         "goal": "<= 0",
