@@ -152,13 +152,13 @@ def test_certain(name):
 
 def test_one_run_serves_all_losses(monkeypatch):
     runs = []
-    original = scaled_sums._Run
+    original = scaled_sums.ScaledRun
 
     def counting(*arguments):
         runs.append(arguments)
         return original(*arguments)
 
-    monkeypatch.setattr(scaled_sums, "_Run", counting)
+    monkeypatch.setattr(scaled_sums, "ScaledRun", counting)
     inputs = random_inputs([6, 3], 4)
     scores = parameters(inputs)
     teacher = random_inputs([6, 3], 4, seed=1).chain()
