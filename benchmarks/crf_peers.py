@@ -9,7 +9,23 @@ from benchmarks.libraries import Library, Paths
 from benchmarks.problems import Problem, Shape
 
 
-class AllenNLP(Library):
+class CrfModule(Library):
+    """What both have in common: their parameters' names, and a log-likelihood, summed over the batch, as `forward`."""
+
+    crf: Any
+
+    def _take(self, crf: Any) -> None:
+        self.crf = crf.to(self.problem.mask.device)
+        _set(self.crf, self.problem)
+
+    def nll(self) -> Any:
+        crf, problem = self.crf, self.problem
+        loss = -crf(problem.emissions, problem.gold, problem.mask)
+        scores = (problem.emissions, crf.transitions, crf.start_transitions, crf.end_transitions)
+        return (loss.detach(), *torch.autograd.grad(loss, scores))
+
+
+class AllenNLP(CrfModule):
     """`allennlp.modules.ConditionalRandomField`: `forward` and `viterbi_tags`."""
 
     name = "allennlp"
@@ -18,14 +34,7 @@ class AllenNLP(Library):
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem)
         crf = importlib.import_module(self.module).ConditionalRandomField(problem.shape.num_tags)
-        self.crf = crf.to(problem.mask.device)
-        _set(self.crf, problem)
-
-    def nll(self) -> Any:
-        crf, problem = self.crf, self.problem
-        loss = -crf(problem.emissions, problem.gold, problem.mask)
-        scores = (problem.emissions, crf.transitions, crf.start_transitions, crf.end_transitions)
-        return (loss.detach(), *torch.autograd.grad(loss, scores))
+        self._take(crf)
 
     @torch.no_grad()
     def decode(self) -> Any:
@@ -54,7 +63,7 @@ class AllenNLP(Library):
         return 6e-9 * shape.work if task == "nll" else 0.0
 
 
-class PytorchCRF(Library):
+class PytorchCRF(CrfModule):
     """`torchcrf.CRF` of the package pytorch-crf: `forward` and `decode`; it has no K best paths."""
 
     name = "pytorch-crf"
@@ -64,14 +73,7 @@ class PytorchCRF(Library):
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem)
         crf = importlib.import_module(self.module).CRF(problem.shape.num_tags, batch_first=True)
-        self.crf = crf.to(problem.mask.device)
-        _set(self.crf, problem)
-
-    def nll(self) -> Any:
-        crf, problem = self.crf, self.problem
-        loss = -crf(problem.emissions, problem.gold, problem.mask)
-        scores = (problem.emissions, crf.transitions, crf.start_transitions, crf.end_transitions)
-        return (loss.detach(), *torch.autograd.grad(loss, scores))
+        self._take(crf)
 
     @torch.no_grad()
     def decode(self) -> Any:
