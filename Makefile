@@ -6,7 +6,7 @@ VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2
 STACK := $(shell $(PYTHON) -c 'import sys; print("modern" if sys.version_info >= (3, 11) else "classic")')
 INSTALLED = $(VENV)/installed-$(VERSION)
 
-.PHONY: demo test check format brute-force bench clean
+.PHONY: demo test check format brute-force kills bench clean
 
 demo: $(INSTALLED)
 	$(BIN)/python demo.py
@@ -28,11 +28,16 @@ format: $(INSTALLED)
 brute-force: $(INSTALLED)
 	SKD_RANDOM_CHAINS=10000 OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/structures
 
-# Beside other libraries, which the extra `bench` adds; about half an hour.
+# A process that fills a store of knowledge, killed fifty times at random moments; about a minute.
+kills: $(INSTALLED)
+	SKD_KILLS=50 OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/knowledge/kills_test.py
+
+# Beside other libraries, which the extra `bench` adds, and of knowledge in a store; about an hour.
 bench: $(INSTALLED)
 	$(BIN)/pip install --quiet -c constraints/$(STACK).txt -e ".[bench]"
 	$(BIN)/pip install --quiet -c constraints/$(STACK).txt supar || echo "supar does not install here: left out"
 	$(BIN)/python benchmarks/structures.py
+	$(BIN)/python benchmarks/knowledge.py
 
 # The modern stack is for Python 3.11 and newer: AllenNLP is installed beside its requirements, since its own pins
 # exclude every torch that exists there. The classic stack takes AllenNLP as released.

@@ -16,6 +16,7 @@ from benchmarks.timing import Setting
 NAMES = {"nll": "NLL, forward + backward", "decode": "Best path", "top_k": "K best paths"}
 LIBRARIES = ["skd_plugin", *(peer.name for peer in PEERS)]
 GPU = Setting("cuda")
+PACKAGES = ("skd_plugin", "torch", "allennlp", "pytorch-crf", "torch-struct", "supar")
 
 METHOD = """\
 Times are medians of single calls, on single-precision scores drawn from the standard normal distribution (`wide`: the
@@ -37,10 +38,10 @@ twice as long as the smallest. Memory is the largest sum of what torch's allocat
 """
 
 
-def versions() -> Dict[str, str]:
+def versions(packages: Sequence[str] = PACKAGES) -> Dict[str, str]:
     """Of Python, of the packages, and the machine."""
     found = {"python": platform.python_version()}
-    for package in ("skd_plugin", "torch", "allennlp", "pytorch-crf", "torch-struct", "supar"):
+    for package in packages:
         try:
             found[package] = importlib.metadata.version(package)
         except importlib.metadata.PackageNotFoundError:
@@ -50,7 +51,7 @@ def versions() -> Dict[str, str]:
 
 def write_page(results: Results, claims: List[Row], path: Path) -> None:
     """Claims, headline, method, then a table for every setting and task."""
-    parts = ["# LinearChain beside other libraries", _table(["", ""], versions().items())]
+    parts = ["# LinearChain beside other libraries", table(["", ""], versions().items())]
     parts += ["## Claims", claims_table(claims), "## Headline", headline_table(results)]
     parts += ["## How it is measured", METHOD]
     for setting in results.settings:
@@ -81,7 +82,7 @@ def write_data(results: Results, path: Path) -> None:
 
 def claims_table(claims: List[Row]) -> str:
     """One row a claim."""
-    return _table(
+    return table(
         ["claim", "goal", "value", "holds"],
         [
             (
@@ -109,7 +110,7 @@ def headline_table(results: Results) -> str:
         ]
         what = f"{NAMES[cell.task]}{f', K {cell.k}' if cell.task == 'top_k' else ''}"
         rows.append([what, cell.library, *columns])
-    return _table([str(HEADLINE), "", *map(str, settings), "GPU"], rows)
+    return table([str(HEADLINE), "", *map(str, settings), "GPU"], rows)
 
 
 def summary(cell: Cell) -> str:
@@ -141,7 +142,7 @@ def _grid_table(results: Results, task: str, setting: Setting) -> str:
         [*shape, k, *(found[shape, k, library] for library in LIBRARIES)]
         for shape, k in sorted(sizes)
     ]
-    return _table(["B", "T", "C", "", "K", *LIBRARIES], rows)
+    return table(["B", "T", "C", "", "K", *LIBRARIES], rows)
 
 
 def _own_table(results: Results, setting: Setting) -> str:
@@ -156,7 +157,7 @@ def _own_table(results: Results, setting: Setting) -> str:
         for cell in results.cells
         if cell.setting == setting and cell.task not in NAMES and cell.timing
     ]
-    return _table(["", "", "", "ms", "over the first"], rows)
+    return table(["", "", "", "ms", "over the first"], rows)
 
 
 def _growth_table(results: Results) -> str:
@@ -170,7 +171,7 @@ def _growth_table(results: Results) -> str:
         ]
         for one in results.growths
     ]
-    return _table(["", "against", "ms", "power", "fitted"], rows)
+    return table(["", "against", "ms", "power", "fitted"], rows)
 
 
 def _memory_table(results: Results) -> str:
@@ -184,10 +185,11 @@ def _memory_table(results: Results) -> str:
         ]
         for memory in results.memories
     ]
-    return _table(["", "size", "peak bytes", "stated bytes", "stated"], rows)
+    return table(["", "size", "peak bytes", "stated bytes", "stated"], rows)
 
 
-def _table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """In Markdown."""
     lines = [header, ["---"] * len(header), *rows]
     return "\n".join("| " + " | ".join(str(entry) for entry in line) + " |" for line in lines)
 

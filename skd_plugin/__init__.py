@@ -13,11 +13,22 @@ settings.set_defaults()
 
 from skd_plugin import (  # noqa: E402
     callbacks,
+    commands,
     dataset_readers,
     losses,
     models,
     predictors,
+    samplers,
     teachers,
 )
 
-__all__ = ["callbacks", "dataset_readers", "losses", "models", "predictors", "teachers"]
+__all__ = [
+    "callbacks",
+    "commands",
+    "dataset_readers",
+    "losses",
+    "models",
+    "predictors",
+    "samplers",
+    "teachers",
+]

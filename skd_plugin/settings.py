@@ -18,6 +18,9 @@ SETTINGS = {
     "SKD_STRUCTURE": '"crf", "softmax" or, for teachers and baselines, "spans"',
     "SKD_TEACHERS": "folder of the teachers, with one serialization directory a language",
     "SKD_TRAIN_SENTENCES": "how many sentences of each training file to read",
+    "SKD_UNLABELED": "folder of unlabelled text, `en.txt` and so on: a sentence a line, tokens separated by spaces",
+    "SKD_UNLABELED_SENTENCES": "how many sentences of each file of unlabelled text to read",
+    "SKD_ZERO_SHOT": "languages without teachers that a student learns from unlabelled text, with commas between",
 }
 
 

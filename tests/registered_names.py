@@ -3,6 +3,7 @@
 import re
 
 from allennlp.data import DatasetReader
+from allennlp.data.samplers import BatchSampler
 from allennlp.models import Model
 from allennlp.predictors import Predictor
 from allennlp.training import TrainerCallback
@@ -15,6 +16,7 @@ from tests.runs import ROOT
 
 BASES = [
     DatasetReader,
+    BatchSampler,
     Model,
     DistillationLoss,
     DistillationSchedule,

@@ -1,20 +1,29 @@
 """Every shipped config is built, on the embedded corpora."""
 
 import json
+import re
 import shutil
+from collections import Counter
 
+import numpy as np
 import pytest
 from allennlp.commands.train import TrainModel
 from allennlp.common import Params
 from allennlp.common.util import prepare_environment
 
 from skd_plugin import settings
+from skd_plugin.dataset_readers import UNLABELED
 from tests.runs import ROOT, allennlp, train
 
 CONFIGS = ROOT / "training_configs"
 TASKS = ["demo", "ner", "ud_pos"]
 METHODS = ["emission", "top_k", "weighted_top_k", "posterior", "posterior_top_wk", "structural"]
 STUDENTS = ["baseline", *METHODS]
+WITH_UNLABELED_TEXT = [
+    ("ner", "posterior_unlabeled"),
+    ("ud_pos", "posterior_unlabeled"),
+    ("ud_pos", "zero_shot"),
+]
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +40,9 @@ def data(tmp_path_factory):
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(source, target)
     shutil.copytree(ROOT / "fixtures" / "ner", folder / "demo")
+    (folder / "text").mkdir()
+    for language in ("de", "en", "fr", "ru"):
+        (folder / "text" / f"{language}.txt").write_text(f"{language} one\n{language} two\n" * 20)
     return folder
 
 
@@ -68,6 +80,93 @@ def test_config_is_built(environment, tmp_path, task, method, recipe):
     assert next(iter(loop.trainer.data_loader)).keys() >= {"tokens", "tags", "metadata"}
 
 
+def build(task, method, folder):
+    """The model, and the training sentences: labelled or not, language and words."""
+    params = Params.from_file(str(CONFIGS / task / f"{method}.jsonnet"))
+    prepare_environment(params)
+    loop = TrainModel.from_params(params=params, serialization_dir=str(folder), local_rank=0)
+    sentences = []
+    for instance in loop.trainer.data_loader.iter_instances():
+        metadata = instance["metadata"].metadata
+        labelled = instance["tags"].labels[0] != UNLABELED
+        sentences.append((labelled, metadata["language"], " ".join(metadata["words"])))
+    assert next(iter(loop.trainer.data_loader)).keys() >= {"tokens", "tags", "metadata"}
+    return loop.model, sentences
+
+
+def numbers(sentences):
+    """How many sentences of each language are labelled, and how many are not."""
+    return Counter((labelled, language) for labelled, language, _ in sentences)
+
+
+@pytest.mark.parametrize("recipe", ["fast", "paper"])
+@pytest.mark.parametrize("task", ["ner", "ud_pos"])
+def test_rest_of_the_training_files_is_without_tags(environment, tmp_path, task, recipe):
+    other = "fr" if task == "ud_pos" else "de"
+    environment(task, SKD_RECIPE=recipe, SKD_UNLABELED_SENTENCES="30")
+    model, sentences = build(task, "posterior_unlabeled", tmp_path / "one")
+    expected = {(True, "en"): 20, (True, other): 20, (False, "en"): 30, (False, other): 30}
+    assert numbers(sentences) == expected
+    environment(task, SKD_TRAIN_SENTENCES="50", SKD_UNLABELED_SENTENCES="")
+    _, everything = build(task, "baseline", tmp_path / "two")
+    assert [sentence[1:] for sentence in everything if sentence[1] == "en"] == [
+        sentence[1:] for sentence in sentences if sentence[1] == "en"
+    ]
+    assert sorted(model.distillation.teachers) == sorted(["en", other])
+
+
+def test_how_many_training_sentences_keep_their_tags(environment, tmp_path):
+    environment("ner", SKD_TRAIN_SENTENCES="")
+    _, sentences = build("ner", "posterior_unlabeled", tmp_path)
+    assert numbers(sentences) == {
+        (labelled, language): 200 if labelled else 40
+        for labelled in (True, False)
+        for language in ("en", "de")
+    }
+
+
+@pytest.mark.parametrize("task", ["ner", "ud_pos"])
+def test_text_of_the_users_own(environment, tmp_path, data, task):
+    other = "fr" if task == "ud_pos" else "de"
+    environment(task, SKD_UNLABELED=str(data / "text"), SKD_TRAIN_SENTENCES="")
+    _, sentences = build(task, "posterior_unlabeled", tmp_path)
+    found = numbers(sentences)
+    assert found[False, "en"] == found[False, other] == 40
+    assert found[True, "en"] > 120 and found[True, other] > 120  # all that there are
+    assert {words for labelled, _, words in sentences if not labelled} == {
+        f"{language} {number}" for language in ("en", other) for number in ("one", "two")
+    }
+
+
+def test_languages_of_no_teacher(environment, tmp_path, data):
+    environment("ud_pos", SKD_ZERO_SHOT="de,ru", SKD_UNLABELED=str(data / "text"))
+    model, sentences = build("ud_pos", "zero_shot", tmp_path)
+    labelled = {(True, "en"): 20, (True, "fr"): 20}
+    assert numbers(sentences) == {**labelled, (False, "de"): 40, (False, "ru"): 40}
+    teachers = model.distillation.teachers
+    assert {language: len(of) for language, of in teachers.items()} == {
+        **{"en": 1, "fr": 1},
+        **{"de": 2, "ru": 2},
+    }
+
+
+@pytest.mark.parametrize(
+    "more, message",
+    [
+        ({"SKD_ZERO_SHOT": "de"}, "SKD_UNLABELED: expected the folder of the unlabelled text"),
+        ({"SKD_UNLABELED": "text"}, "SKD_ZERO_SHOT: expected at least one language"),
+        (
+            {"SKD_UNLABELED": "text", "SKD_ZERO_SHOT": "de,fr"},
+            "SKD_ZERO_SHOT: expected languages that are not among those with teachers",
+        ),
+    ],
+)
+def test_what_zero_shot_needs(environment, more, message):
+    environment("ud_pos", **more)
+    with pytest.raises(RuntimeError, match=message):
+        Params.from_file(str(CONFIGS / "ud_pos" / "zero_shot.jsonnet"))
+
+
 @pytest.mark.parametrize(
     "structure, method, expected",
     [
@@ -101,7 +200,7 @@ def test_refused_structures(environment, task, structure, method, message):
 
 
 @pytest.mark.parametrize("task", TASKS)
-def test_teachers_and_a_student_train(environment, tmp_path, task):
+def test_teachers_and_students_train(environment, tmp_path, data, task):
     for language in ("en", "fr" if task == "ud_pos" else "de"):
         environment(task, SKD_LANGUAGE=language)
         allennlp(
@@ -111,19 +210,24 @@ def test_teachers_and_a_student_train(environment, tmp_path, task):
     metrics = json.loads((tmp_path / "student" / "metrics.json").read_text())
     assert "test_macro_accuracy" in metrics if task == "ud_pos" else "test_macro_f1" in metrics
     assert (tmp_path / "knowledge" / "data.mdb").exists()
+    for method in [method for name, method in WITH_UNLABELED_TEXT if name == task]:
+        environment(task, SKD_UNLABELED_SENTENCES="20")
+        if method == "zero_shot":
+            environment(task, SKD_UNLABELED=str(data / "text"), SKD_ZERO_SHOT="de")
+        allennlp("train", CONFIGS / task / f"{method}.jsonnet", "-s", tmp_path / method)
+        metrics = json.loads((tmp_path / method / "metrics.json").read_text())
+        assert np.isfinite(metrics["training_loss"]) and metrics["test_loss"] > 0
 
 
 def test_every_config_is_tested():
     found = {(path.parent.name, path.stem) for path in CONFIGS.rglob("*.jsonnet")}
-    assert found == {(task, method) for task in TASKS for method in ["teacher", *STUDENTS]}
+    methods = {(task, method) for task in TASKS for method in ["teacher", *STUDENTS]}
+    assert found == methods | set(WITH_UNLABELED_TEXT)
 
 
 def test_every_setting_is_known():
     read = (CONFIGS / "lib" / "settings.libsonnet").read_text()
-    assert all(f"'{name}'" in read for name in settings.SETTINGS)
-    assert read.count("'SKD_") - read.count("std.extVar('SKD_LANGUAGES') == ''") == len(
-        settings.SETTINGS
-    )
+    assert set(re.findall(r"'(SKD_\w+)'", read)) == set(settings.SETTINGS)
 
 
 def test_transformer_is_one_line(environment, tmp_path, tiny_transformer):

@@ -5,6 +5,7 @@ from skd_plugin.dataset_readers.conllu_tagging import ConlluTaggingReader
 from skd_plugin.dataset_readers.jsonl_tagging import JsonlTaggingReader
 from skd_plugin.dataset_readers.plain_text import PlainTextReader
 from skd_plugin.dataset_readers.semeval_absa import SemevalAbsaReader
+from skd_plugin.dataset_readers.semi_supervised import SemiSupervisedReader
 from skd_plugin.dataset_readers.sentence import UNLABELED, DataError, Sentence, sentence_key
 from skd_plugin.dataset_readers.tagging_dataset_reader import TaggingDatasetReader
 
@@ -15,6 +16,7 @@ __all__ = [
     "JsonlTaggingReader",
     "PlainTextReader",
     "SemevalAbsaReader",
+    "SemiSupervisedReader",
     "Sentence",
     "TaggingDatasetReader",
     "UNLABELED",

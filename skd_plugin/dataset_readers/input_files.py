@@ -6,7 +6,7 @@ import os
 import zlib
 from contextlib import contextmanager
 from os import PathLike
-from typing import IO, Iterator, List, Mapping, Optional, Tuple, Union, cast
+from typing import IO, Any, Iterator, List, Mapping, Optional, Tuple, Union, cast
 
 from allennlp.common.checks import ConfigurationError
 from allennlp.common.file_utils import cached_path
@@ -17,15 +17,21 @@ Path = Union[str, "PathLike[str]"]
 Input = Union[Path, List[Path], Mapping[str, Union[Path, List[Path]]]]
 
 
+def parsed_input(file_path: Any) -> Any:
+    """The input, or what its JSON says."""
+    if not isinstance(file_path, str) or file_path.lstrip()[:1] not in ("{", "["):
+        return file_path
+    try:
+        return json.loads(file_path)
+    except json.JSONDecodeError as error:
+        raise ConfigurationError(
+            f"input {file_path}: {error}; expected a path, or the JSON of a list or {{language: path}}"
+        )
+
+
 def input_files(file_path: Input) -> Iterator[Tuple[Optional[str], str]]:
     """Languages, where the input gives them, and paths."""
-    if isinstance(file_path, str) and file_path.lstrip()[:1] in ("{", "["):
-        try:
-            file_path = json.loads(file_path)
-        except json.JSONDecodeError as error:
-            raise ConfigurationError(
-                f"input {file_path}: {error}; expected a path, or the JSON of a list or {{language: path}}"
-            )
+    file_path = parsed_input(file_path)
     by_language = file_path if isinstance(file_path, Mapping) else {None: file_path}
     files = [
         (language, path)

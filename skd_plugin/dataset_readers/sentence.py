@@ -7,6 +7,8 @@ from typing import Any, List, Optional, Sequence, Tuple
 
 from allennlp.common.checks import ConfigurationError
 
+_to_json = json.JSONEncoder(ensure_ascii=False).encode  # made once: `json.dumps` makes one a call
+
 UNLABELED = -100
 """The index of the tag of every token of a sentence without gold tags."""
 
@@ -44,5 +46,5 @@ class DataError(ConfigurationError):
 
 def sentence_key(tokens: Sequence[str], language: str) -> str:
     """A hexadecimal key of content and language, the same in every process and for every reader."""
-    content = json.dumps([language, list(tokens)], ensure_ascii=False)
+    content = _to_json([language, list(tokens)])
     return hashlib.blake2b(content.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()

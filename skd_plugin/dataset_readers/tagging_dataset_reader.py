@@ -9,6 +9,7 @@ from typing import (
     Dict,
     Iterable,
     Iterator,
+    List,
     Optional,
     Sequence,
     Tuple,
@@ -16,6 +17,8 @@ from typing import (
     Union,
 )
 
+import torch.distributed as dist
+from allennlp.common import util
 from allennlp.common.checks import ConfigurationError
 from allennlp.common.from_params import infer_constructor_params
 from allennlp.data import DatasetReader, Field, Instance, Token, TokenIndexer
@@ -23,7 +26,9 @@ from allennlp.data.fields import MetadataField, SequenceLabelField, TextField
 from allennlp.data.token_indexers import SingleIdTokenIndexer
 
 from skd_plugin.dataset_readers.input_files import Input, input_files, open_bytes, open_lines
-from skd_plugin.dataset_readers.sentence import UNLABELED, DataError, Sentence, sentence_key
+from skd_plugin.dataset_readers.interleaving import interleaved
+from skd_plugin.dataset_readers.sentence import UNLABELED, Sentence, sentence_key
+from skd_plugin.dataset_readers.sentence_file import SentenceFile
 
 
 class TaggingDatasetReader(DatasetReader):
@@ -42,7 +47,15 @@ class TaggingDatasetReader(DatasetReader):
     label_namespace : `str`, optional (default = `"labels"`)
     max_sentences_per_file : `int`, optional (default = `None`)
         Only the first so many of each file, at least one (`max_instances` counts over all files together).
+    skip_sentences_per_file : `int`, optional (default = `0`)
+        Leave out the first so many of each file; `max_sentences_per_file` counts from there.
+    interleave : `bool`, optional (default = `False`)
+        Read the files of an input side by side, each spread evenly over the whole, and not one after another: for a
+        data loader with `max_instances_in_memory`, which then sees all of them in every chunk. The files are read once
+        before, to count their sentences (by every worker process anew in every epoch).
     """
+
+    _not_taken: Tuple[str, ...] = ()  # the options of this class that a subclass does without
 
     def __init__(
         self,
@@ -50,6 +63,8 @@ class TaggingDatasetReader(DatasetReader):
         language: Optional[str] = None,
         label_namespace: str = "labels",
         max_sentences_per_file: Optional[int] = None,
+        skip_sentences_per_file: int = 0,
+        interleave: bool = False,
         **kwargs: Any,
     ) -> None:
         _check_options(type(self), kwargs)
@@ -60,10 +75,17 @@ class TaggingDatasetReader(DatasetReader):
             raise ConfigurationError(
                 f"max_sentences_per_file: expected 1 or more, got {max_sentences_per_file}"
             )
+        if skip_sentences_per_file < 0:
+            raise ConfigurationError(
+                f"skip_sentences_per_file: expected 0 or more, got {skip_sentences_per_file}"
+            )
         self.token_indexers = token_indexers or {"tokens": SingleIdTokenIndexer()}
         self._language = language
         self._label_namespace = label_namespace
         self._max_sentences_per_file = max_sentences_per_file
+        self._skip_sentences_per_file = skip_sentences_per_file
+        self._interleave = interleave
+        self._counts: Dict[str, int] = {}  # of the sentences of files that were interleaved
 
     def read_sentences(self, path: str) -> Iterator[Sentence]:
         """Reads one file, sentence by sentence; `open_lines` opens it, and `DataError` is for what is wrong in it."""
@@ -107,10 +129,23 @@ class TaggingDatasetReader(DatasetReader):
     def apply_token_indexers(self, instance: Instance) -> None:
         instance.fields["tokens"].token_indexers = self.token_indexers  # type: ignore[attr-defined]
 
+    def sentence_files(self, file_path: Input) -> List[SentenceFile]:
+        """The files that an input names, not yet opened."""
+        return [
+            SentenceFile(
+                path,
+                language or self._language,
+                self.read_sentences,
+                self._skip_sentences_per_file,
+                self._max_sentences_per_file,
+                counts=self._counts,
+            )
+            for language, path in input_files(file_path)
+        ]
+
     def _read(self, file_path: Input) -> Iterator[Instance]:
-        for language, sentence in self.shard_iterable(self._all_sentences(file_path)):
-            language = sentence.language or language
-            instance = self.text_to_instance(sentence.tokens, sentence.tags, language)
+        for sentence in self._own_share(self.sentence_files(file_path)):
+            instance = self.text_to_instance(sentence.tokens, sentence.tags, sentence.language)
             if sentence.tags is None:
                 # Instances of one batch need the same fields; integers stay out of the vocabulary.
                 tags = [UNLABELED] * len(sentence.tokens)
@@ -120,15 +155,19 @@ class TaggingDatasetReader(DatasetReader):
                 )
             yield instance
 
-    def _all_sentences(self, file_path: Input) -> Iterator[Tuple[Optional[str], Sentence]]:
-        for language, path in input_files(file_path):
-            sentences = self.read_sentences(path)
-            any_sentence = False
-            for sentence in itertools.islice(sentences, self._max_sentences_per_file):
-                any_sentence = True
-                yield language, sentence
-            if not any_sentence:
-                raise DataError(path, None, "no sentence", "at least one")
+    def _own_share(self, files: List[SentenceFile]) -> Iterator[Sentence]:
+        """What this process reads of the sentences, if there are several."""
+        if not self._interleave:
+            return self.shard_iterable(itertools.chain.from_iterable(files))
+        # As `shard_iterable` divides them, but a file at a time: of two interleaved files of one size, two processes
+        # would else read one each.
+        first, step = 0, 1
+        if util.is_distributed():
+            first, step = dist.get_rank(), dist.get_world_size()
+        worker = self.get_worker_info()
+        if worker is not None:
+            first, step = first + step * worker.id, step * worker.num_workers
+        return interleaved(files, first, step)
 
     def open_lines(self, path: str) -> Iterator[Tuple[int, str]]:
         """The numbers (from 1) and lines of a UTF-8 file, without line ends."""
@@ -139,7 +178,7 @@ class TaggingDatasetReader(DatasetReader):
         return open_bytes(path)
 
 
-def _check_options(reader: Type[DatasetReader], kwargs: Iterable[str]) -> None:
+def _check_options(reader: Type[TaggingDatasetReader], kwargs: Iterable[str]) -> None:
     """`ConfigurationError`, and not Python's `TypeError`, for a misspelt option."""
     for name in kwargs:
         if name not in inspect.signature(DatasetReader.__init__).parameters:
@@ -148,6 +187,7 @@ def _check_options(reader: Type[DatasetReader], kwargs: Iterable[str]) -> None:
                 "kwargs",
                 "manual_distributed_sharding",
                 "manual_multiprocess_sharding",
+                *reader._not_taken,
             )
             known = [option for option in infer_constructor_params(reader) if option not in hidden]
             raise ConfigurationError(

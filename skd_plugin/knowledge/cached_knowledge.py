@@ -1,5 +1,6 @@
 """The student's view of a filled store."""
 
+from collections import defaultdict
 from typing import Any, Dict, List, Optional, Tuple
 
 import numpy as np
@@ -50,14 +51,15 @@ class CachedKnowledge:
         self, metadata: List[Dict[str, Any]], num_tokens: int, device: torch.device
     ) -> KnowledgeBatch:
         """The knowledge of a batch of sentences, given by `language` and `key` of their metadata."""
-        sentences = [self._find(sentence["language"], sentence["key"]) for sentence in metadata]
+        rows: Dict[str, List[int]] = defaultdict(list)
+        for row, sentence in enumerate(metadata):
+            if sentence["language"] in self._sources:
+                rows[sentence["language"]].append(row)
+        sentences: List[Optional[Tuple[Knowledge, np.ndarray]]] = [None] * len(metadata)
+        for language, rows_of_language in rows.items():
+            keys = [metadata[row]["key"] for row in rows_of_language]
+            found = self._store.read(self._sources[language], keys, self._request)
+            for row, knowledge in zip(rows_of_language, found):
+                if knowledge is not None:
+                    sentences[row] = knowledge, self._tag_of_label[language]
         return KnowledgeBatch.collate(sentences, self._request, num_tokens, self._num_tags, device)
-
-    def _find(self, language: str, key: str) -> Optional[Tuple[Knowledge, np.ndarray]]:
-        source = self._sources.get(language)
-        if source is None:
-            return None
-        knowledge = self._store.read(source, key)
-        if knowledge is None or not knowledge.answers(self._request):
-            return None
-        return knowledge, self._tag_of_label[language]

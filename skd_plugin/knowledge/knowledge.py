@@ -1,7 +1,7 @@
 """What teachers know of one sentence, how it is asked for, and how a batch of it looks."""
 
 from dataclasses import dataclass
-from typing import Dict, FrozenSet, Optional, Sequence, Tuple
+from typing import Collection, Dict, FrozenSet, Optional, Sequence, Tuple
 
 import numpy as np
 import torch
@@ -40,6 +40,13 @@ class KnowledgeRequest:
     def __or__(self, other: "KnowledgeRequest") -> "KnowledgeRequest":
         return KnowledgeRequest(self.fields | other.fields, max(self.num_paths, other.num_paths))
 
+    def without(self, arrays: Collection[str], num_paths_asked: int) -> "KnowledgeRequest":
+        """What is left to ask for where there are some arrays, with the best of so many paths."""
+        left = {field for field in self.fields - {"paths"} if array_name(field) not in arrays}
+        if self.num_paths > num_paths_asked:
+            return KnowledgeRequest(frozenset(left | {"paths"}), self.num_paths)
+        return KnowledgeRequest(frozenset(left))
+
 
 @dataclass(frozen=True)
 class Knowledge:
@@ -59,7 +66,8 @@ class Knowledge:
     log_emissions : `numpy.ndarray`, optional
         Shape (num_tokens, num_labels), log softmax of the emission scores.
     expected_transitions : `numpy.ndarray`, optional
-        Shape (num_labels, num_labels), how often each label is expected to follow each: edge posteriors, summed.
+        Shape (num_labels, num_labels), how often each label is expected to follow each: edge posteriors, summed. In
+        half precision; a `KnowledgeBatch` has them fitted to the posteriors.
     transitions : `numpy.ndarray`, optional
         Shape (num_labels + 2, num_labels), scores: from each label to each, then of the first label, then of the last.
     """
@@ -72,12 +80,14 @@ class Knowledge:
     expected_transitions: Optional[np.ndarray] = None
     transitions: Optional[np.ndarray] = None
 
-    def answers(self, request: KnowledgeRequest) -> bool:
-        """Whether all that is asked for is here."""
-        asked = request.fields - {"paths"}
-        return request.num_paths <= self.num_paths_asked and all(
-            getattr(self, array_name(field)) is not None for field in asked
-        )
+    @property
+    def nbytes(self) -> int:
+        """How many bytes the arrays take."""
+        return sum(array.nbytes for array in as_arrays(self).values())
+
+    def lacks(self, request: KnowledgeRequest) -> KnowledgeRequest:
+        """What is asked for and not here."""
+        return request.without(as_arrays(self), self.num_paths_asked)
 
 
 @dataclass
@@ -158,7 +168,36 @@ class KnowledgeBatch:
                     square[row] = absent
                     square[row][np.ix_(rows, tag_of_label)] = _not_none(getattr(knowledge, name))
                 setattr(batch, name, torch.from_numpy(square).to(device))
+        if batch.expected_transitions is not None and batch.log_posteriors is not None:
+            lengths = [
+                0 if one is None else len(_not_none(one[0].log_posteriors)) for one in sentences
+            ]
+            mask = torch.arange(num_tokens) < torch.tensor(lengths).unsqueeze(1)
+            batch.expected_transitions = fit_transitions(
+                batch.expected_transitions, batch.log_posteriors, mask.to(device)
+            )
         return batch
+
+
+def fit_transitions(transitions: Tensor, log_posteriors: Tensor, mask: Tensor) -> Tensor:
+    """
+    Expected transitions whose sums are those of the posteriors, as both are kept in half precision (by iterative
+    proportional fitting; Deming and Stephan, 1940).
+
+    Else some potentials that a student may exchange between tags and transitions without changing any probability would
+    change its structural loss, which had no minimum.
+
+    Shapes: (batch_size, num_tags, num_tags), (batch_size, num_tokens, num_tags), (batch_size, num_tokens).
+    """
+    posteriors = log_posteriors.double().softmax(dim=2) * mask.unsqueeze(2)
+    to = posteriors[:, 1:].sum(dim=1).unsqueeze(1)
+    of = (posteriors[:, :-1] * mask[:, 1:].unsqueeze(2)).sum(dim=1).unsqueeze(2)
+    fitted = transitions.double()
+    for _ in range(10):
+        for sums, dim in ((of, 2), (to, 1)):
+            found = fitted.sum(dim=dim, keepdim=True)
+            fitted = fitted * torch.where(found > 0, sums / found, found)
+    return fitted.to(transitions.dtype)
 
 
 def as_arrays(knowledge: Knowledge) -> Dict[str, np.ndarray]:
@@ -167,6 +206,12 @@ def as_arrays(knowledge: Knowledge) -> Dict[str, np.ndarray]:
         name: getattr(knowledge, name) for name in ("path_log_probs", *map(array_name, FIELDS))
     }
     return {name: array for name, array in arrays.items() if array is not None}
+
+
+def array_names(request: KnowledgeRequest) -> FrozenSet[str]:
+    """The arrays that answer a request."""
+    names = {array_name(field) for field in request.fields}
+    return frozenset(names | {"path_log_probs"} if request.num_paths else names)
 
 
 def array_name(field: str) -> str:

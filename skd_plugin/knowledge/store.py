@@ -1,6 +1,6 @@
 """Where knowledge is kept."""
 
-from typing import Dict, List, Mapping, Optional, Tuple
+from typing import Dict, List, Mapping, Optional, Sequence, Tuple
 
 from allennlp.common import Registrable
 
@@ -22,26 +22,34 @@ class KnowledgeStore(Registrable):
     def close(self) -> None:
         """Ends the use; what was written stays."""
 
+    @property
+    def folder(self) -> Optional[str]:
+        """The folder that all processes see which share the store; `None` if it lives in this process alone."""
+        return None
+
     def labels(self, source: str) -> Optional[List[str]]:
         """The labels that the knowledge of a source is indexed by, or `None` for an unknown source."""
         raise NotImplementedError
 
-    def add_source(self, source: str, labels: List[str]) -> None:
-        """Notes the labels of a source, once, before anything is written for it."""
+    def add_source(self, source: str, labels: List[str], description: str = "") -> None:
+        """Notes the labels of a source, and who it is, once, before anything is written for it."""
         raise NotImplementedError
 
-    def read(self, source: str, key: str) -> Optional[Knowledge]:
-        """All that is known of a sentence, or `None`."""
+    def read(
+        self, source: str, keys: Sequence[str], request: KnowledgeRequest
+    ) -> List[Optional[Knowledge]]:
+        """What was asked for of each sentence, or `None` where not all of it is here."""
         raise NotImplementedError
 
     def write(self, source: str, knowledge: Mapping[str, Knowledge]) -> None:
         """Adds the knowledge of sentences, by key; all of it or nothing."""
         raise NotImplementedError
 
-    def answers(self, source: str, key: str, request: KnowledgeRequest) -> bool:
-        """Whether all that is asked for of a sentence is here."""
-        knowledge = self.read(source, key)
-        return knowledge is not None and knowledge.answers(request)
+    def missing(
+        self, source: str, keys: Sequence[str], request: KnowledgeRequest
+    ) -> Dict[str, KnowledgeRequest]:
+        """What of the request is not here, for each sentence of which something is not."""
+        raise NotImplementedError
 
 
 @KnowledgeStore.register("memory")
@@ -55,15 +63,25 @@ class MemoryKnowledgeStore(KnowledgeStore):
     def labels(self, source: str) -> Optional[List[str]]:
         return self._labels.get(source)
 
-    def add_source(self, source: str, labels: List[str]) -> None:
+    def add_source(self, source: str, labels: List[str], description: str = "") -> None:
         self._labels[source] = labels
 
-    def read(self, source: str, key: str) -> Optional[Knowledge]:
-        return self._knowledge.get((source, key))
+    def read(
+        self, source: str, keys: Sequence[str], request: KnowledgeRequest
+    ) -> List[Optional[Knowledge]]:
+        found = [self._knowledge.get((source, key)) for key in keys]
+        return [None if one is None or one.lacks(request).fields else one for one in found]
+
+    def missing(
+        self, source: str, keys: Sequence[str], request: KnowledgeRequest
+    ) -> Dict[str, KnowledgeRequest]:
+        found = {key: self._knowledge.get((source, key), Knowledge()) for key in keys}
+        lacks = {key: one.lacks(request) for key, one in found.items()}
+        return {key: lack for key, lack in lacks.items() if lack.fields}
 
     def write(self, source: str, knowledge: Mapping[str, Knowledge]) -> None:
         for key, new in knowledge.items():
-            self._knowledge[source, key] = merge(self.read(source, key), new)
+            self._knowledge[source, key] = merge(self._knowledge.get((source, key)), new)
 
 
 def merge(old: Optional[Knowledge], new: Knowledge) -> Knowledge:

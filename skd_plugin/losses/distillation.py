@@ -99,10 +99,15 @@ class Distillation:
                 "the model has teachers, but nobody read them: add "
                 '{"type": "cache_teacher_knowledge"} to the callbacks of the trainer'
             )
+        weight = self._schedule.weight(self._progress)
+        if weight == 0 and bool(labeled.all()):
+            return gold
         knowledge = self._knowledge.batch(metadata, student.mask.size(1), student.mask.device)
         _check_taught(labeled | knowledge.present, metadata)
-        weight = self._schedule.weight(self._progress)
-        mixed = weight * self._from_teachers(student, knowledge) + (1 - weight) * gold
+        from_teachers = self._from_teachers(student, knowledge)
+        if weight == 1 and bool(knowledge.present.all()):
+            return from_teachers  # spares the gradient of gold
+        mixed = weight * from_teachers + (1 - weight) * gold
         return torch.where(knowledge.present, mixed, gold)
 
     def _from_teachers(self, student: LinearChain, knowledge: KnowledgeBatch) -> Tensor:

@@ -29,18 +29,24 @@ class StructuralLoss(DistillationLoss):
         T divides the potentials of both: T^2 times the cross-entropy of p_t^(1/T) and p_s^(1/T), renormalised over
         paths. The teacher's tempered posteriors are then computed from its potentials, in every step. (Marginals that
         are tempered one by one, as `posterior` can, belong to no distribution over paths.)
+    from_potentials : `bool`, optional (default = whether the temperature is not 1)
+        Keep the potentials of the teacher, and compute its posteriors in every step: about half the storage, more time.
+        It needs one teacher a language, which scores tokens.
     weight : `float`, optional (default = `1.0`)
     """
 
-    def __init__(self, temperature: float = 1.0, weight: float = 1.0) -> None:
+    def __init__(
+        self, temperature: float = 1.0, from_potentials: bool = False, weight: float = 1.0
+    ) -> None:
         super().__init__(weight)
         self.temperature = check_temperature(temperature)
+        self._from_potentials = from_potentials or temperature != 1
         self.request = KnowledgeRequest(frozenset(["posteriors", "expected_transitions"]))
-        if temperature != 1:
+        if self._from_potentials:
             self.request = POTENTIALS
 
     def __call__(self, student: LinearChain, knowledge: KnowledgeBatch) -> Tensor:
-        if self.temperature != 1:
+        if self._from_potentials:
             teacher = teacher_chain(knowledge, student.mask).tempered(self.temperature)
             student = student.tempered(self.temperature)
             marginals, transitions = teacher.marginals, teacher.expected_transitions

@@ -75,6 +75,7 @@ class DistilledTagger(Tagger):
         tokens: TextFieldTensors,
         metadata: List[Dict[str, Any]],
         tags: Optional[Tensor] = None,
+        decode: bool = True,
         **kwargs: Any,
     ) -> Dict[str, Any]:
         """
@@ -85,6 +86,8 @@ class DistilledTagger(Tagger):
             Of each sentence `words`, `language` and `key`, as this plugin's readers give it.
         tags : `Tensor`, optional (default = `None`)
             Shape (batch_size, num_tokens); `UNLABELED` all along a sentence that has no gold tags.
+        decode : `bool`, optional (default = `True`)
+            Whether the best paths are wanted in evaluation; a teacher is asked for other things.
 
         # Returns
 
@@ -101,7 +104,7 @@ class DistilledTagger(Tagger):
         if tags is not None:
             chain = self.chain(logits, mask, constrained=False)
             output["loss"] = self._loss(chain, metadata, tags)
-        if not self.training:
+        if decode and not self.training:
             output["tags"] = unpadded(self.chain(logits, mask).argmax()[0], mask)
             if tags is not None:
                 self._count(output["tags"], tags, metadata)

@@ -96,6 +96,7 @@ class SpanTagger(Tagger):
         tokens: TextFieldTensors,
         metadata: List[Dict[str, Any]],
         tags: Optional[Tensor] = None,
+        decode: bool = True,
         **kwargs: Any,
     ) -> Dict[str, Any]:
         """
@@ -106,6 +107,8 @@ class SpanTagger(Tagger):
             Of each sentence `words` and `language`, as this plugin's readers give it.
         tags : `Tensor`, optional (default = `None`)
             Shape (batch_size, num_tokens); `UNLABELED` all along a sentence that has no gold tags.
+        decode : `bool`, optional (default = `True`)
+            Whether the best paths are wanted in evaluation; a teacher is asked for other things.
 
         # Returns
 
@@ -122,7 +125,7 @@ class SpanTagger(Tagger):
         distribution = self.distribution(output)
         if tags is not None:
             output["loss"] = self._loss(distribution, metadata, tags)
-        if not self.training:
+        if decode and not self.training:
             output["tags"] = unpadded(distribution.argmax()[0], mask)
             if tags is not None:
                 self._count(output["tags"], tags, metadata)

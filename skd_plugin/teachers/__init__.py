@@ -1,7 +1,9 @@
-"""Teachers: whoever gives a distribution over the tag paths of a sentence."""
+"""Teachers, who give the distribution over the tag paths of a sentence, and how they are asked."""
 
 from skd_plugin.teachers.archive_teacher import ArchiveTeacher
+from skd_plugin.teachers.asking import Asking, Question
 from skd_plugin.teachers.ensemble import Ensemble
+from skd_plugin.teachers.processes import Processes
 from skd_plugin.teachers.teacher import Teacher
 
-__all__ = ["ArchiveTeacher", "Ensemble", "Teacher"]
+__all__ = ["ArchiveTeacher", "Asking", "Ensemble", "Processes", "Question", "Teacher"]

@@ -9,6 +9,7 @@ import torch
 from allennlp.common.checks import ConfigurationError
 from torch import Tensor
 
+from skd_plugin.knowledge.array_codecs import below, gaps
 from skd_plugin.knowledge.knowledge import Knowledge, KnowledgeRequest
 from skd_plugin.structures import IMPOSSIBLE, LinearChain, TagDistribution
 from skd_plugin.teachers.teacher import Teacher
@@ -16,9 +17,10 @@ from skd_plugin.teachers.teacher import Teacher
 
 class Ensemble:
     """
-    The teachers of one language as one: the even mixture p(y) = 1/M sum_m p_m(y) of their distributions.
+    The teachers of one language as one: the mixture p(y) = sum_m w_m p_m(y) of their distributions, by their weights,
+    which are made to sum to 1.
 
-    Posteriors and emissions are averaged exactly; the best paths of the mixture are sought among the best paths of its
+    Posteriors and emissions are mixed exactly; the best paths of the mixture are sought among the best paths of its
     members. The labels are all that any member has, in alphabetical order; a member gives none to what it lacks.
 
     # Parameters
@@ -33,12 +35,25 @@ class Ensemble:
                 "teachers: a language with an empty list; expected at least one teacher"
             )
         self._teachers = list(teachers)
+        total = sum(teacher.weight for teacher in teachers)
+        self._weights = [teacher.weight / total for teacher in teachers]
 
     @property
     def fingerprint(self) -> str:
-        """Names the members, in any order."""
-        members = sorted(teacher.fingerprint for teacher in self._teachers)
+        """Names the members and their weights, in any order."""
+        members = sorted(
+            f"{teacher.fingerprint}*{weight:.9f}"
+            for teacher, weight in zip(self._teachers, self._weights)
+        )
         return hashlib.blake2b(" ".join(members).encode(), digest_size=16).hexdigest()
+
+    @property
+    def description(self) -> str:
+        """Who they are, for people."""
+        return ", ".join(
+            f"{teacher.description} ({weight:.0%})" if weight < 1 else teacher.description
+            for teacher, weight in zip(self._teachers, self._weights)
+        )
 
     @property
     def labels(self) -> List[str]:
@@ -67,20 +82,24 @@ class Ensemble:
         ]
         arrays = {}
         if "paths" in request.fields:
-            paths, log_probs = _best_paths(members, request.num_paths)
+            paths, log_probs = _best_paths(members, self._weights, request.num_paths)
             arrays["paths"] = paths.cpu().numpy().astype(np.min_scalar_type(len(labels)))
-            arrays["path_log_probs"] = log_probs.cpu().numpy()
+            arrays["path_log_probs"] = _rounded(log_probs.float().cpu().numpy())
         if "posteriors" in request.fields:
-            arrays["log_posteriors"] = _mix([member.log_marginals for member in members])
+            arrays["log_posteriors"] = _mix(
+                [member.log_marginals for member in members], self._weights
+            )
         if "expected_transitions" in request.fields:
-            mean = torch.stack([member.expected_transitions for member in members]).mean(dim=0)
-            if "log_posteriors" in arrays:
-                mean = _fit(mean, torch.from_numpy(arrays["log_posteriors"]), members[0].mask)
-            arrays["expected_transitions"] = mean.float().cpu().numpy()
+            weighted = [
+                weight * member.expected_transitions
+                for weight, member in zip(self._weights, members)
+            ]
+            mean = torch.stack(weighted).sum(dim=0)
+            arrays["expected_transitions"] = mean.half().cpu().numpy()
         if "emissions" in request.fields:
             chains = _linear_chains(members)
             arrays["log_emissions"] = _mix(
-                [chain.emissions.log_softmax(dim=-1) for chain in chains]
+                [chain.emissions.log_softmax(dim=-1) for chain in chains], self._weights
             )
         if "transitions" in request.fields:
             arrays["transitions"] = self._transitions(members)
@@ -135,34 +154,25 @@ def _linear_chains(members: List[TagDistribution]) -> List[LinearChain]:
     return chains
 
 
-def _mix(log_probs: List[Tensor]) -> np.ndarray:
-    """The logarithm of the mean of probabilities, in half precision; impossible becomes -inf."""
-    mixed = torch.stack(log_probs).logsumexp(dim=0) - math.log(len(log_probs))
-    return mixed.half().cpu().numpy()
+def _rounded(log_probs: np.ndarray) -> np.ndarray:
+    """Such that the gaps between the best path and the others have half precision, as they are kept."""
+    best = log_probs[:, :1]
+    return np.concatenate([best, below(best, gaps(log_probs))], axis=1)
 
 
-def _fit(transitions: Tensor, log_posteriors: Tensor, mask: Tensor) -> Tensor:
-    """
-    Expected transitions whose sums are those of the posteriors as they are kept, in half precision (by iterative
-    proportional fitting; Deming and Stephan, 1940).
-
-    Else some potentials that a student may exchange between tags and transitions without changing any probability would
-    change its structural loss, which had no minimum.
-
-    Shapes: (batch_size, num_labels, num_labels), (batch_size, num_tokens, num_labels), (batch_size, num_tokens).
-    """
-    posteriors = log_posteriors.to(mask.device).double().softmax(dim=2) * mask.unsqueeze(2)
-    to = posteriors[:, 1:].sum(dim=1).unsqueeze(1)
-    of = (posteriors[:, :-1] * mask[:, 1:].unsqueeze(2)).sum(dim=1).unsqueeze(2)
-    fitted = transitions.double()
-    for _ in range(10):
-        for sums, dim in ((of, 2), (to, 1)):
-            found = fitted.sum(dim=dim, keepdim=True)
-            fitted = fitted * torch.where(found > 0, sums / found, found)
-    return fitted
+def _mix(log_probs: List[Tensor], weights: List[float]) -> np.ndarray:
+    """The logarithm of the mixture of probabilities, in half precision; impossible becomes -inf."""
+    return _log_mixture(log_probs, weights).half().cpu().numpy()
 
 
-def _best_paths(members: List[TagDistribution], num_paths: int) -> Tuple[Tensor, Tensor]:
+def _log_mixture(log_probs: List[Tensor], weights: List[float]) -> Tensor:
+    weighted = [one + math.log(weight) for one, weight in zip(log_probs, weights)]
+    return torch.stack(weighted).logsumexp(dim=0)
+
+
+def _best_paths(
+    members: List[TagDistribution], weights: List[float], num_paths: int
+) -> Tuple[Tensor, Tensor]:
     """The best of the members' best paths, under the mixture: paths and log-probabilities, -inf where none is."""
     best = [member.top_k(num_paths) for member in members]
     if len(members) == 1:
@@ -171,10 +181,10 @@ def _best_paths(members: List[TagDistribution], num_paths: int) -> Tuple[Tensor,
     # Shape: (batch_size, num_members * num_paths, num_tokens)
     paths = torch.cat([one.paths for one in best], dim=1)
     exists = torch.cat([one.mask for one in best], dim=1)
-    log_probs = torch.stack([member.log_prob(paths) for member in members]).logsumexp(dim=0)
+    log_probs = _log_mixture([member.log_prob(paths) for member in members], weights)
     # A path that stands earlier in the list is not counted again. Shape: (batch_size, candidate, candidate)
     equal = (paths.unsqueeze(1) == paths.unsqueeze(2)).all(dim=3) & exists.unsqueeze(1)
     seen = equal.tril(diagonal=-1).any(dim=2)
-    log_probs = (log_probs - math.log(len(members))).masked_fill(seen | ~exists, -float("inf"))
+    log_probs = log_probs.masked_fill(seen | ~exists, -float("inf"))
     log_probs, order = log_probs.topk(num_paths, dim=1)
     return paths.gather(1, order.unsqueeze(2).expand(-1, -1, paths.size(2))), log_probs

@@ -4,6 +4,7 @@ from typing import List, Sequence
 
 import torch
 from allennlp.common import Registrable
+from allennlp.common.checks import ConfigurationError
 
 from skd_plugin.structures import TagDistribution
 
@@ -14,9 +15,27 @@ class Teacher(Registrable):
 
     A teacher is no `torch.nn.Module`: its weights must stay out of the student's archive, optimizer and train mode. It
     may be asked for its fingerprint without being loaded, so that a run whose knowledge is cached loads no teacher.
+
+    # Parameters
+
+    weight : `float`, optional (default = `1.0`)
+        How much it counts among the teachers of a language.
     """
 
     default_implementation = "archive"
+    weight = 1.0
+
+    def __init__(self, weight: float = 1.0) -> None:
+        if weight <= 0:
+            raise ConfigurationError(
+                f"weight of a teacher: expected a positive number, got {weight}"
+            )
+        self.weight = weight
+
+    @property
+    def description(self) -> str:
+        """What to call it, for people."""
+        return type(self).__name__
 
     @property
     def fingerprint(self) -> str:

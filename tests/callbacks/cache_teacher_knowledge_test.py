@@ -11,7 +11,7 @@ from allennlp.common.checks import ConfigurationError
 from allennlp.data import DatasetReader, Vocabulary
 from allennlp.models import load_archive
 
-from skd_plugin.knowledge import LmdbKnowledgeStore
+from skd_plugin.knowledge import KnowledgeRequest, LmdbKnowledgeStore
 from skd_plugin.losses import Distillation, Progress
 from skd_plugin.teachers import ArchiveTeacher, Ensemble
 from tests.runs import LANGUAGES, metrics_of, student_config, tagger_config, train
@@ -275,7 +275,8 @@ def test_knowledge_is_what_the_live_teacher_says(teachers, tmp_path):
     metadata = instance["metadata"].metadata
     opened = LmdbKnowledgeStore(str(tmp_path / "knowledge"))
     opened.open("")
-    known = opened.read(ensemble.fingerprint, metadata["key"])
+    request = KnowledgeRequest(frozenset(["posteriors", "paths", "emissions"]), 3)
+    (known,) = opened.read(ensemble.fingerprint, [metadata["key"]], request)
     opened.close()
     chain = teacher.distribution([metadata["words"]])
     order = [teacher.labels.index(label) for label in sorted(teacher.labels)]

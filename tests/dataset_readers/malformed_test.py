@@ -105,6 +105,10 @@ FILES = [
     # plain_text
     ("plain_text", {}, "", ": found no sentence; expected at least one"),
     ("plain_text", {}, "\ufeff\n \n\u3000\n", ": found no sentence; expected at least one"),
+    ("plain_text", {"skip_sentences_per_file": 3}, "a\nb\nc\n", ": found 3 sentences; expected more than the 3 that skip_sentences_per_file leaves out"),
+    ("plain_text", {"skip_sentences_per_file": 9, "interleave": True}, "a\n", ": found 1 sentences; expected more than the 9 that skip_sentences_per_file leaves out"),
+    ("plain_text", {"skip_sentences_per_file": 1}, "", ": found 0 sentences; expected more than the 1 that skip_sentences_per_file leaves out"),
+    ("plain_text", {"skip_sentences_per_file": 1}, b"\x80\nb\n", ", line 1: found byte 0x80 at position 1; expected UTF-8 text"),
     ("plain_text", {}, b"a\nb\nc \x80\n", ", line 3: found byte 0x80 at position 3; expected UTF-8 text"),
     # semeval_absa
     ("semeval_absa", {}, "", ", line 1: found broken XML (no element found); expected the XML of SemEval reviews"),
@@ -130,7 +134,7 @@ FILES = [
 ENCODINGS = "BIO, IOB1, BIOUL, BMES, IOB2, BIOES, BILOU, IOBES"
 TOKENIZATIONS = "whitespace, words, characters, auto"
 COLUMNS = "id, form, lemma, upos, xpos, head, deprel, deps, misc"
-BASE_OPTIONS = "max_instances, serialization_dir, token_indexers, language, label_namespace, max_sentences_per_file"
+BASE_OPTIONS = "max_instances, serialization_dir, token_indexers, language, label_namespace, max_sentences_per_file, skip_sentences_per_file, interleave"
 OPTIONS = [
     ("conll_tagging", {"source_encoding": "BIOX"}, f'unknown encoding of tags "BIOX"; expected one of {ENCODINGS}'),
     ("conll_tagging", {"label_encoding": "BIO"}, "label_encoding needs source_encoding: say what the tags of the files are in"),
@@ -145,6 +149,7 @@ OPTIONS = [
     ("semeval_absa", {"tokenization": "spacy"}, f'unknown tokenization "spacy"; expected one of {TOKENIZATIONS}'),
     ("plain_text", {"tokenization": "chars"}, f'unknown tokenization "chars"; expected one of {TOKENIZATIONS}'),
     ("plain_text", {"max_sentences_per_file": 0}, "max_sentences_per_file: expected 1 or more, got 0"),
+    ("plain_text", {"skip_sentences_per_file": -1}, "skip_sentences_per_file: expected 0 or more, got -1"),
     ("plain_text", {"tokenisation": "auto"}, f"PlainTextReader: unknown option tokenisation; expected one of {BASE_OPTIONS}, tokenization"),
 ]
 

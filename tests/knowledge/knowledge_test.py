@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from skd_plugin.knowledge import Knowledge, KnowledgeBatch, KnowledgeRequest
-from skd_plugin.knowledge.knowledge import as_arrays
+from skd_plugin.knowledge.knowledge import array_names, as_arrays
 
 CPU = torch.device("cpu")
 ALL = KnowledgeRequest(frozenset(["paths", "posteriors", "emissions"]), num_paths=3)
@@ -68,21 +68,36 @@ def sentence(num_tokens=2, num_labels=2, num_paths=3, asked=3):
 @pytest.mark.parametrize(
     "knowledge, asked, expected",
     [
-        (sentence(), ALL, True),
-        (sentence(), request(), True),
-        (sentence(), request("paths", num_paths=2), True),
-        (sentence(), request("paths", num_paths=4), False),
+        (sentence(), ALL, request()),
+        (sentence(), request(), request()),
+        (sentence(), request("paths", num_paths=2), request()),
+        (sentence(), request("paths", num_paths=4), request("paths", num_paths=4)),
         # Four were asked for, and no more than three exist.
-        (sentence(asked=4), request("paths", num_paths=4), True),
-        (Knowledge(), request("posteriors"), False),
-        (Knowledge(), request("emissions"), False),
-        (Knowledge(), request("paths", num_paths=1), False),
-        (Knowledge(log_emissions=np.zeros((1, 2))), request("emissions"), True),
-        (Knowledge(log_emissions=np.zeros((1, 2))), request("emissions", "posteriors"), False),
+        (sentence(asked=4), request("paths", num_paths=4), request()),
+        (Knowledge(), request("posteriors"), request("posteriors")),
+        (Knowledge(), ALL, ALL),
+        (Knowledge(log_emissions=np.zeros((1, 2))), request("emissions"), request()),
+        (
+            Knowledge(log_emissions=np.zeros((1, 2))),
+            ALL,
+            request("paths", "posteriors", num_paths=3),
+        ),
+        (
+            sentence(),
+            request("paths", "emissions", "transitions", num_paths=5),
+            request("paths", "transitions", num_paths=5),
+        ),
     ],
 )
-def test_answers(knowledge, asked, expected):
-    assert knowledge.answers(asked) is expected
+def test_what_it_lacks(knowledge, asked, expected):
+    assert knowledge.lacks(asked) == expected
+
+
+def test_the_arrays_of_a_request():
+    assert array_names(request()) == set()
+    asked = request("paths", "emissions", "expected_transitions", num_paths=1)
+    names = {"paths", "path_log_probs", "log_emissions", "expected_transitions"}
+    assert array_names(asked) == names
 
 
 def test_arrays_that_are_there():
@@ -178,5 +193,5 @@ def test_collate_moves_expected_transitions_and_scores():
         [-math.inf, unknown, 7],
     ]
     assert not batch.expected_transitions[1].any() and not batch.transitions[1].any()
-    assert knowledge.answers(asked) and not knowledge.answers(request("posteriors"))
+    assert knowledge.lacks(asked) == request()
     assert set(as_arrays(knowledge)) == {"expected_transitions", "transitions"}

@@ -121,6 +121,68 @@ def test_fingerprint_of_a_serialization_directory_is_that_of_its_archive(teacher
     )
 
 
+def transformer_config(folder):
+    config = tagger_config(["en"])
+    tokens = {
+        "type": "pretrained_transformer_mismatched",
+        "model_name": str(folder),
+        "max_length": 512,
+    }
+    indexers = {"tokens": tokens}
+    config["dataset_reader"]["token_indexers"] = indexers
+    config["model"]["text_field_embedder"] = {"token_embedders": indexers}
+    config["model"]["encoder"] = {"type": "pass_through", "input_dim": 16}
+    config["trainer"]["num_epochs"] = 1
+    return config
+
+
+@pytest.fixture(scope="module")
+def transformer(tiny_transformer, tmp_path_factory):
+    """The archive of a tagger on a transformer, whose folder stays."""
+    folder = tmp_path_factory.mktemp("transformer")
+    shutil.copytree(tiny_transformer, folder / "bert")
+    train(transformer_config(folder / "bert"), folder / "run")
+    return folder
+
+
+def test_transformer_answers_word_by_word_and_alike_in_any_batch(transformer):
+    teacher = loaded(transformer / "run" / "model.tar.gz")
+    # Words are cut into characters; the longest sentence has more pieces than the transformer has positions.
+    sentences = [*SENTENCES, ["Anna", "Nebuchadnezzar"], ["words"] * 120]
+    together = teacher.distribution(sentences)
+    assert together.mask.sum(dim=1).tolist() == [len(words) for words in sentences]
+    for row, words in enumerate(sentences[:3]):
+        alone = teacher.distribution([words])
+        torch.testing.assert_close(
+            together.emissions[row, : len(words)], alone.emissions[0], atol=1e-5, rtol=1e-4
+        )
+
+
+def test_fingerprint_knows_the_tokenizer(transformer, tmp_path):
+    before = ArchiveTeacher(str(transformer / "run")).fingerprint
+    vocabulary = transformer / "bert" / "vocab.txt"
+    content = vocabulary.read_text(encoding="utf-8")
+    vocabulary.write_text(content.replace("\na\n", "\n[unused]\n"), encoding="utf-8")
+    assert ArchiveTeacher(str(transformer / "run")).fingerprint != before
+    vocabulary.write_text(content, encoding="utf-8")
+    assert ArchiveTeacher(str(transformer / "run")).fingerprint == before
+
+
+def test_mixed_precision_answers_nearly_alike(transformer):
+    archive = transformer / "run" / "model.tar.gz"
+    full, mixed = loaded(archive), loaded(archive, use_amp=True)
+    assert full.fingerprint != mixed.fingerprint
+    expected, found = full.distribution(SENTENCES), mixed.distribution(SENTENCES)
+    assert not torch.equal(expected.emissions, found.emissions.float())
+    torch.testing.assert_close(expected.marginals, found.marginals.float(), atol=0.02, rtol=0)
+
+
+def test_teacher_does_not_decode(teachers, monkeypatch):
+    teacher = loaded(teachers / "en" / "model.tar.gz")
+    monkeypatch.setattr(LinearChain, "argmax", None)
+    assert teacher.distribution(SENTENCES).mask.any()
+
+
 def test_a_teacher_is_no_module():
     assert not issubclass(Teacher, torch.nn.Module)
 

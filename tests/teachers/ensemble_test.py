@@ -1,6 +1,5 @@
 """The teachers of one language as one, against the enumeration of all paths of the mixture."""
 
-import itertools
 import math
 from collections import defaultdict
 
@@ -21,7 +20,8 @@ SENTENCES = [["word"] * length for length in LENGTHS]
 class FakeTeacher(Teacher):
     """Gives random chains; notes what is done to it."""
 
-    def __init__(self, labels, seed, forbidden=0.0):
+    def __init__(self, labels, seed, forbidden=0.0, weight=1.0):
+        super().__init__(weight)
         self.names = labels
         self.inputs = random_inputs(LENGTHS, len(labels), seed, forbidden)
         self.seed = seed
@@ -57,12 +57,13 @@ class FakeTeacher(Teacher):
 
 
 def mixture(teachers):
-    """For each sentence the probability of every path in the even mixture."""
-    mixed = []
+    """For each sentence the probability of every path in the mixture."""
+    mixed, total_weight = [], sum(teacher.weight for teacher in teachers)
     for of_teachers in zip(*[teacher.distributions() for teacher in teachers]):
         total = defaultdict(float)
-        for path, p in itertools.chain(*[distribution.items() for distribution in of_teachers]):
-            total[path] += p / len(teachers)
+        for teacher, distribution in zip(teachers, of_teachers):
+            for path, p in distribution.items():
+                total[path] += p * teacher.weight / total_weight
         mixed.append(dict(total))
     return mixed
 
@@ -79,6 +80,10 @@ TEAMS = {
     "one": [FakeTeacher(["O", "B", "I"], 1)],
     "one with constraints": [FakeTeacher(["O", "B", "I"], 1, forbidden=0.3)],
     "two": [FakeTeacher(["O", "B", "I"], 1), FakeTeacher(["I", "O", "B"], 2)],
+    "two of unlike weight": [
+        FakeTeacher(["O", "B", "I"], 1, weight=3.0),
+        FakeTeacher(["I", "O", "B"], 2, weight=0.5),
+    ],
     "three with other labels": [
         FakeTeacher(["O", "B"], 3),
         FakeTeacher(["X", "O"], 4, forbidden=0.3),
@@ -99,13 +104,15 @@ def test_mixture_is_exact(team):
         paths = [tuple(labels[tag] for tag in path) for path in knowledge.paths]
         assert len(set(paths)) == len(paths) and set(paths) == set(distribution)
         expected = [math.log(distribution[path]) for path in paths]
-        assert knowledge.path_log_probs.tolist() == pytest.approx(expected, abs=1e-4)
+        # The gaps to the best path have half precision.
+        assert knowledge.path_log_probs.tolist() == pytest.approx(expected, abs=5e-3)
         assert (np.diff(knowledge.path_log_probs) <= 0).all()
         posteriors = np.exp(knowledge.log_posteriors.astype(np.float64))
         np.testing.assert_allclose(
             posteriors, node_marginals(distribution, labels, length), atol=2e-3
         )
-        assert knowledge.num_paths_asked == 40 and knowledge.answers(KnowledgeRequest(ALL, 40))
+        assert knowledge.num_paths_asked == 40
+        assert knowledge.lacks(KnowledgeRequest(ALL, 40)) == KnowledgeRequest()
 
 
 @pytest.mark.parametrize("team", TEAMS)
@@ -119,7 +126,8 @@ def test_emissions_are_averaged(team):
         for teacher in teachers:
             distributions = teacher.inputs.emissions[row, :length].softmax(dim=-1).numpy()
             for tag, label in enumerate(teacher.labels):
-                expected[:, labels.index(label)] += distributions[:, tag] / len(teachers)
+                share = teacher.weight / sum(one.weight for one in teachers)
+                expected[:, labels.index(label)] += distributions[:, tag] * share
         np.testing.assert_allclose(
             np.exp(knowledge.log_emissions.astype(float)), expected, atol=2e-3
         )
@@ -138,7 +146,8 @@ def test_one_teacher_gives_its_own_best_paths(k):
             [[2, 0, 1][tag] for tag in path] for path, _ in expected
         ]
         log_probs = [score - sentence.log_partition() for _, score in expected]
-        assert knowledge.path_log_probs.tolist() == pytest.approx(log_probs, abs=1e-4)
+        gaps = np.array(log_probs[0]) - log_probs
+        assert (abs(knowledge.path_log_probs - log_probs) <= 1e-4 + gaps * 2**-11).all()
 
 
 def test_labels_that_no_member_gives_are_impossible():
@@ -159,7 +168,7 @@ def test_two_equal_teachers_are_as_one():
     )
     for alone, twice in zip(one, two):
         assert alone.paths.tolist() == twice.paths.tolist()
-        np.testing.assert_allclose(alone.path_log_probs, twice.path_log_probs, atol=1e-5)
+        np.testing.assert_allclose(alone.path_log_probs, twice.path_log_probs, atol=5e-3)
         np.testing.assert_allclose(alone.log_posteriors, twice.log_posteriors, atol=5e-3)
 
 
@@ -178,6 +187,28 @@ def test_fingerprint_names_the_members_in_any_order():
         Ensemble(team).fingerprint for team in ([one], [one, two], [one, three], [one, one], [two])
     }
     assert len(prints) == 5
+
+
+def test_fingerprint_names_the_shares():
+    def fingerprint(*weights):
+        return Ensemble([FakeTeacher(["O"], 7, weight=one) for one in weights]).fingerprint
+
+    assert fingerprint(1, 1) == fingerprint(2, 2) != fingerprint(1, 3)
+    assert fingerprint(1) == fingerprint(5)
+    assert fingerprint(1, 3) == fingerprint(3, 1) == fingerprint(0.25, 0.75)
+
+
+@pytest.mark.parametrize("weight", [0, -1.5])
+def test_weight_that_is_none(weight):
+    message = f"weight of a teacher: expected a positive number, got {weight}"
+    with pytest.raises(ConfigurationError, match=message):
+        FakeTeacher(["O"], 1, weight=weight)
+
+
+def test_description_names_teachers_and_their_shares():
+    assert Ensemble([FakeTeacher(["O"], 1)]).description == "FakeTeacher"
+    two = [FakeTeacher(["O"], 1, weight=3), FakeTeacher(["O"], 2)]
+    assert Ensemble(two).description == "FakeTeacher (75%), FakeTeacher (25%)"
 
 
 def test_loading_and_releasing():

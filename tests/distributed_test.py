@@ -1,0 +1,253 @@
+"""
+Distributed trainings, as a user types them, ask the teachers together: on one machine, and on two nodes.
+
+That their metrics are of all data is in `commands_test`; the processes by themselves are in `teachers/processes_test`.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Dict, List
+
+import pytest
+import torch
+from allennlp.common.util import find_open_port
+
+from skd_plugin.knowledge import LmdbKnowledgeStore
+from skd_plugin.teachers import ArchiveTeacher
+from tests.knowledge.stores import contents
+from tests.runs import LANGUAGES, NER, ROOT, metrics_of, student_config, train
+
+SECONDS = 120  # after which a training hangs
+TWO = {"cuda_devices": [-1, -1]}
+
+# A user's own package: notes what the teachers read; the second process may come to an end.
+PACKAGE = """
+import os
+import signal
+
+import torch.distributed as dist
+from allennlp.common.checks import ConfigurationError
+from allennlp.data import DatasetReader
+
+from skd_plugin.dataset_readers import ConllTaggingReader
+from skd_plugin.teachers import ArchiveTeacher, Teacher, asking
+
+asking.BYTES_IN_WRITE = 1  # each batch is written at once
+
+
+def is_the_end(where):
+    return os.environ.get("END") == where and dist.is_initialized() and dist.get_rank() == 1
+
+
+@Teacher.register("noting")
+class NotingTeacher(ArchiveTeacher):
+    number = 0
+
+    def distribution(self, sentences):
+        if NotingTeacher.number == 10 and is_the_end("teacher"):
+            os.kill(os.getpid(), signal.SIGKILL)
+        NotingTeacher.number += len(sentences)
+        with open(os.path.join(os.environ["NOTES"], str(os.getpid())), "a") as file:
+            file.writelines(" ".join(words) + "\\n" for words in sentences)
+        return super().distribution(sentences)
+
+
+@DatasetReader.register("ending")
+class EndingReader(ConllTaggingReader):
+    def read_sentences(self, path):
+        for number, sentence in enumerate(super().read_sentences(path)):
+            if number == 10 and is_the_end("reader"):
+                raise ConfigurationError("no more sentences")
+            yield sentence
+"""
+
+
+@pytest.fixture(scope="module")
+def package(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("package")
+    (folder / "noting_package.py").write_text(PACKAGE)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def expected(teachers, tmp_path_factory) -> Dict[Any, Any]:
+    """What one process alone puts into a store."""
+    folder = tmp_path_factory.mktemp("alone")
+    train(config_of(teachers, folder / "store", "archive"), folder / "run")
+    return contents_of(folder / "store")
+
+
+def config_of(teachers: Path, store: Path, teacher: str = "noting", **config: Any) -> Any:
+    result = {**student_config(teachers, store={"type": "lmdb", "path": str(store)}), **config}
+    for language in LANGUAGES:
+        result["model"]["teachers"][language][0]["type"] = teacher
+    # A sentence a batch: in its last bits, what a teacher knows of one depends on those beside it.
+    result["trainer"]["callbacks"][0]["tokens_per_batch"] = 1
+    return result
+
+
+def contents_of(store: Path) -> Dict[Any, Any]:
+    """All that is in a store, beside which nothing may be left."""
+    assert {path.name for path in store.iterdir()} == {"data.mdb", "lock.mdb"}
+    return readable(store)
+
+
+def readable(store: Path) -> Dict[Any, Any]:
+    opened = LmdbKnowledgeStore(store)
+    opened.open("")
+    try:
+        return contents(opened)
+    finally:
+        opened.close()
+
+
+class Launch:
+    """`allennlp train`, in processes of its own."""
+
+    def __init__(
+        self, config: Any, folder: Path, package: Path, *arguments: str, end: str = ""
+    ) -> None:
+        self.folder = folder
+        self._notes = folder.with_suffix(".notes")
+        self._notes.mkdir(exist_ok=True)
+        self._output = folder.with_suffix(".txt")
+        path = folder.with_suffix(".json")
+        path.write_text(json.dumps(config))
+        environment = {"END": end, "NOTES": str(self._notes), "PYTHONPATH": str(package)}
+        packages = ["--include-package", "skd_plugin", "--include-package", "noting_package"]
+        command = ["train", str(path), "-s", str(folder), *packages, *arguments]
+        with self._output.open("w") as output:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "allennlp", *command],
+                env={**os.environ, "OMP_NUM_THREADS": "1", **environment},
+                cwd=ROOT,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def end(self) -> int:
+        """Its exit status."""
+        try:
+            return self._process.wait(timeout=SECONDS)
+        except subprocess.TimeoutExpired:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            raise AssertionError(f"a training hangs:\n{self.printed[-3000:]}")
+
+    @property
+    def printed(self) -> str:
+        return self._output.read_text(encoding="utf-8", errors="replace")
+
+    @property
+    def read(self) -> List[str]:
+        """The sentences that its teachers read, in all of its processes."""
+        notes = [path.read_text(encoding="utf-8") for path in self._notes.iterdir()]
+        return "".join(notes).splitlines()
+
+
+def assert_well(*launches: Launch) -> None:
+    for launch in launches:
+        assert launch.end() == 0, launch.printed[-3000:]
+
+
+def test_two_processes_ask_each_sentence_once(teachers, package, expected, tmp_path):
+    config = config_of(teachers, tmp_path / "store", distributed=TWO)
+    launch = Launch(config, tmp_path / "run", package)
+    assert_well(launch)
+    assert len(launch.read) == len(set(launch.read)) == len(expected)
+    assert contents_of(tmp_path / "store") == expected
+    assert len(list((tmp_path / "run.notes").iterdir())) == 2
+
+
+def test_a_killed_process_ends_the_training_and_another_goes_on(
+    teachers, package, expected, tmp_path, monkeypatch
+):
+    config = config_of(teachers, tmp_path / "store", distributed=TWO)
+    killed = Launch(config, tmp_path / "run", package, end="teacher")
+    assert killed.end() != 0
+    lost = ("terminated with signal SIGKILL", "another process of the training has ended")
+    assert any(one in killed.printed for one in lost), killed.printed[-3000:]
+    before = readable(tmp_path / "store")
+    # What the killed one had read was written; of the other, only the last may not have been.
+    assert 10 <= len(killed.read) - 1 <= len(before) < len(expected)
+    assert before.items() <= expected.items()
+
+    read: List[Any] = []
+    distribution = ArchiveTeacher.distribution
+
+    def noting(self: ArchiveTeacher, sentences: Any) -> Any:
+        read.extend(sentences)
+        return distribution(self, sentences)
+
+    monkeypatch.setattr(ArchiveTeacher, "distribution", noting)
+    train(config_of(teachers, tmp_path / "store", "archive"), tmp_path / "again")
+    assert len(read) == len(expected) - len(before)
+    assert contents_of(tmp_path / "store") == expected
+
+
+def launch_nodes(
+    teachers: Path, stores: List[Path], folder: Path, package: Path, end: str = "", **config: Any
+) -> List[Launch]:
+    """Two nodes of one process each."""
+    distributed = {
+        "cuda_devices": [-1],
+        "num_nodes": 2,
+        "primary_address": "127.0.0.1",
+        "primary_port": find_open_port(),
+    }
+    return [
+        Launch(
+            config_of(teachers, stores[node], distributed=distributed, **config),
+            folder / f"node-{node}",
+            package,
+            *("--node-rank", str(node)),
+            end=end,
+        )
+        for node in range(2)
+    ]
+
+
+@pytest.mark.parametrize("is_shared", [True, False])
+def test_two_nodes(teachers, package, expected, tmp_path, is_shared):
+    stores = [tmp_path / "store" if is_shared else tmp_path / f"store-{node}" for node in range(2)]
+    test = {language: str(NER / language / "test.txt") for language in LANGUAGES}
+    nodes = launch_nodes(
+        teachers, stores, tmp_path, package, test_data_path=test, evaluate_on_test=True
+    )
+    assert_well(*nodes)
+
+    if is_shared:
+        read = [*nodes[0].read, *nodes[1].read]
+        assert len(read) == len(set(read)) == len(expected)
+        assert min(len(node.read) for node in nodes) > len(expected) / 4
+        assert contents_of(stores[0]) == expected
+    else:
+        of_nodes = [contents_of(store) for store in stores]
+        for node, content in zip(nodes, of_nodes):
+            assert len(node.read) == len(set(node.read)) == len(content) < len(expected)
+        assert {**of_nodes[0], **of_nodes[1]} == expected
+
+    metrics = [metrics_of(node.folder) for node in nodes]
+    assert metrics[0] == metrics[1] and "test_macro_f1" in metrics[0]
+    weights = [torch.load(node.folder / "best.th") for node in nodes]
+    assert weights[0].keys() == weights[1].keys()
+    for name, value in weights[0].items():
+        assert torch.equal(value, weights[1][name]), name
+    assert all((node.folder / "model.tar.gz").exists() for node in nodes)
+
+
+def test_a_node_that_fails_ends_the_other(teachers, package, tmp_path):
+    """The second reads a sentence that is wrong, when the teachers are to be asked."""
+    reader = {**student_config(teachers)["dataset_reader"], "type": "ending"}
+    loader = {"batch_size": 16, "max_instances_in_memory": 16}
+    stores = [tmp_path / "store"] * 2
+    first, second = launch_nodes(
+        teachers, stores, tmp_path, package, "reader", dataset_reader=reader, data_loader=loader
+    )
+    assert second.end() != 0 and "no more sentences" in second.printed
+    assert first.end() != 0 and "another process of the training has ended" in first.printed
+    assert readable(tmp_path / "store") == {}

@@ -1,0 +1,46 @@
+// Unlabelled text beside labelled text: what it changes in a student (student.libsonnet), to be added to it with `+`.
+local settings = import 'settings.libsonnet';
+
+// paths: unlabelled files by language; reader: for them; num_labeled: sentences of each labelled file, null for all;
+// ratio: unlabelled sentences for each labelled one in an epoch. Languages are drawn in proportion to share^0.7.
+local beside(paths, reader, num_labeled, ratio) = {
+  local labeled_reader = super.dataset_reader,
+  local labeled_paths = super.train_data_path,
+  dataset_reader: {
+    type: 'semi_supervised',
+    labeled: labeled_reader { max_sentences_per_file: num_labeled },
+    unlabeled: reader { max_sentences_per_file: settings.unlabeled_sentences },
+  },
+  train_data_path: { labeled: labeled_paths, unlabeled: paths },
+  data_loader: {
+    batch_sampler: { type: 'smoothed_languages', batch_size: 32, exponent: 0.7, unlabeled_ratio: ratio },
+  },
+};
+
+// Tokens with spaces between, a sentence a line.
+local text(languages) = { [language]: '%s/%s.txt' % [settings.unlabeled, language] for language in languages };
+
+{
+  // The text of SKD_UNLABELED; without it, what the first sentences of the training files leave, with its tags withheld.
+  of_same_languages(task, languages):
+    local num_labeled = if settings.train_sentences == null then 200 else settings.train_sentences;
+    if settings.unlabeled != null
+    then beside(text(languages), { type: 'plain_text' }, settings.train_sentences, ratio=1)
+    else beside(
+      { [language]: task.path(language, 'train') for language in languages },
+      task.reader { skip_sentences_per_file: num_labeled },
+      num_labeled,
+      ratio=1
+    ),
+
+  // Text of languages without teachers: the teachers of the others answer for them, by the weights given here.
+  of_new_languages(task, languages, new_languages, teachers):
+    assert settings.unlabeled != null : 'SKD_UNLABELED: expected the folder of the unlabelled text';
+    assert new_languages != [] : 'SKD_ZERO_SHOT: expected at least one language';
+    assert std.setInter(std.set(languages), std.set(new_languages)) == [] : 'SKD_ZERO_SHOT: expected languages that are not among those with teachers';
+    local answer = [{ archive_file: teachers + '/' + language + '/model.tar.gz', weight: 1 } for language in languages];
+    local ratio = std.length(new_languages) / std.length(languages);  // each new language as much as a taught one
+    beside(text(new_languages), { type: 'plain_text' }, settings.train_sentences, ratio) + {
+      model+: { teachers+: { [language]: answer for language in new_languages } },
+    },
+}
