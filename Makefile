@@ -5,6 +5,8 @@ BIN = $(VENV)/bin
 VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 STACK := $(shell $(PYTHON) -c 'import sys; print("modern" if sys.version_info >= (3, 11) else "classic")')
 INSTALLED = $(VENV)/installed-$(VERSION)
+# Processes that run tests.
+WORKERS ?= 2
 
 .PHONY: demo test check format brute-force kills bench clean
 
@@ -12,7 +14,7 @@ demo: $(INSTALLED)
 	$(BIN)/python demo.py
 
 test: $(INSTALLED)
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 check: $(INSTALLED)
 	$(BIN)/black --check .
@@ -28,9 +30,9 @@ format: $(INSTALLED)
 brute-force: $(INSTALLED)
 	SKD_RANDOM_CHAINS=10000 OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/structures
 
-# A process that fills a store of knowledge, killed fifty times at random moments; about a minute.
+# Processes that ask teachers and fill a store, killed fifty times at random moments; about a minute.
 kills: $(INSTALLED)
-	SKD_KILLS=50 OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/knowledge/kills_test.py
+	SKD_KILLS=50 OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/knowledge/kills_test.py tests/teachers/asking_kills_test.py
 
 # Beside other libraries, which the extra `bench` adds, and of knowledge in a store; about an hour.
 bench: $(INSTALLED)

@@ -71,6 +71,6 @@ setup(
     extras_require={
         "bench": ["matplotlib", "pytorch-crf", "torch-struct"],
         "demo": ["matplotlib"],
-        "dev": ["black", "hypothesis", "matplotlib", "mypy", "pytest", "ruff"],
+        "dev": ["black", "hypothesis", "matplotlib", "mypy", "pytest", "pytest-xdist", "ruff"],
     },
 )
