@@ -20,6 +20,7 @@ from skd_plugin.knowledge import (
 )
 from skd_plugin.losses import Progress
 from skd_plugin.models import DistilledTagger
+from skd_plugin.samplers import SmoothedLanguagesSampler
 from skd_plugin.teachers import Asking, Ensemble, Processes
 
 logger = logging.getLogger(__name__)
@@ -50,8 +51,12 @@ class CacheTeacherKnowledge(TrainerCallback):
         tokens_per_batch: int = 2048,
     ) -> None:
         super().__init__(serialization_dir)
-        self._store = store or LmdbKnowledgeStore()
-        self._tokens_per_batch = tokens_per_batch
+        if tokens_per_batch < 1:
+            raise ConfigurationError(
+                f"tokens_per_batch: expected 1 or more, got {tokens_per_batch}"
+            )
+        self.store = store or LmdbKnowledgeStore()
+        self.tokens_per_batch = tokens_per_batch
         self._student: Optional[DistilledTagger] = None
         self._batches_per_epoch: Optional[int] = None
 
@@ -65,6 +70,12 @@ class CacheTeacherKnowledge(TrainerCallback):
                 "cache_teacher_knowledge: expected a distilled_crf_tagger or a distilled_tagger, which hold the "
                 f"teachers; got {type(student).__name__}"
             )
+        validation = getattr(trainer._validation_data_loader, "batch_sampler", None)
+        if isinstance(validation, SmoothedLanguagesSampler):
+            raise ConfigurationError(
+                "smoothed_languages draws the validation data too, some of them twice and some not at all: give "
+                'validation_data_loader a plain batch_size, such as {"batch_size": 64}'
+            )
         self._student = student
         self._count_batches()
         self._advance(
@@ -73,11 +84,11 @@ class CacheTeacherKnowledge(TrainerCallback):
         if not student.distillation.teachers:
             logger.warning("The model has no teachers: it learns from gold labels alone.")
             return
-        self._store.open(self.serialization_dir)
+        self.store.open(self.serialization_dir)
         try:
             self._teach(student, trainer)
         except BaseException:
-            self._store.close()
+            self.store.close()
             raise
 
     def _teach(self, student: DistilledTagger, trainer: GradientDescentTrainer) -> None:
@@ -87,11 +98,11 @@ class CacheTeacherKnowledge(TrainerCallback):
         }
         request, processes = student.distillation.request, Processes()
         ask = Asking(
-            self._store,
+            self.store,
             ensembles,
             request,
             trainer.cuda_device,
-            self._tokens_per_batch,
+            self.tokens_per_batch,
             lambda language, labels: align_labels(
                 labels, student.tags, f'the teachers of "{language}"'
             ),
@@ -102,9 +113,7 @@ class CacheTeacherKnowledge(TrainerCallback):
             ask(training_questions(trainer.data_loader.iter_instances(), set(ensembles), processes))
         processes.close()
         sources = {language: ensemble.fingerprint for language, ensemble in ensembles.items()}
-        student.distillation.learn_from(
-            CachedKnowledge(self._store, sources, request, student.tags)
-        )
+        student.distillation.learn_from(CachedKnowledge(self.store, sources, request, student.tags))
 
     def on_batch(  # type: ignore[override]
         self, trainer: GradientDescentTrainer, *args: Any, **kwargs: Any
@@ -123,7 +132,7 @@ class CacheTeacherKnowledge(TrainerCallback):
         self._advance(epoch + 1, 0)
 
     def on_end(self, trainer: GradientDescentTrainer, **kwargs: Any) -> None:  # type: ignore[override]
-        self._store.close()
+        self.store.close()
         if self._student is not None:
             self._student.distillation.leave_teachers()
 

@@ -41,7 +41,7 @@ def build(args: argparse.Namespace) -> int:
     """Fills the store of a training config; returns the exit status."""
     training = TaughtTraining(args.param_path, args.overrides)
     callback = training.callback(args.serialization_dir or "")
-    store = _store(args, callback._store)
+    store = _store(args, callback.store)
     device = device_of(args.cuda_device)
     training.fingerprints()  # what is wrong with an archive is said now
     ensembles = {name: CountingEnsemble(some) for name, some in training.teachers.items()}
@@ -50,7 +50,7 @@ def build(args: argparse.Namespace) -> int:
     try:
         about = f"Asking for {describe(training.request)}, on {device}, into {store.folder}"
         print(about, flush=True)
-        ask = Asking(store, dict(ensembles), training.request, device, callback._tokens_per_batch)
+        ask = Asking(store, dict(ensembles), training.request, device, callback.tokens_per_batch)
         ask(_of_shard(training.questions(), args.shard, seen))
         _report(seen, ensembles)
         if isinstance(store, LmdbKnowledgeStore):
@@ -71,7 +71,7 @@ def _store(args: argparse.Namespace, of_config: KnowledgeStore) -> KnowledgeStor
         raise ConfigurationError(
             f'{args.param_path}: a store of type "memory" ends with this command; take "lmdb", or give --store PATH'
         )
-    if isinstance(of_config, LmdbKnowledgeStore) and not of_config._path:
+    if isinstance(of_config, LmdbKnowledgeStore) and not of_config.path:
         if not args.serialization_dir:
             raise ConfigurationError(
                 f"{args.param_path}: the store of cache_teacher_knowledge has no path; give it one "
@@ -91,7 +91,7 @@ def _of_shard(
 
 
 def _report(seen: "Counter[str]", ensembles: Dict[str, CountingEnsemble]) -> None:
-    rows = [["language", "sentences", "asked now", "there already"]]
+    rows = [["language", "sentences", "asked now", "there or repeated"]]
     for language, ensemble in ensembles.items():
         number = seen[language]
         rows.append(

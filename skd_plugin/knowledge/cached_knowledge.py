@@ -1,5 +1,6 @@
 """The student's view of a filled store."""
 
+import logging
 from collections import defaultdict
 from typing import Any, Dict, List, Optional, Tuple
 
@@ -9,6 +10,8 @@ import torch
 from skd_plugin.knowledge.knowledge import Knowledge, KnowledgeBatch, KnowledgeRequest
 from skd_plugin.knowledge.label_alignment import align_labels
 from skd_plugin.knowledge.store import KnowledgeStore
+
+logger = logging.getLogger(__name__)
 
 
 class CachedKnowledge:
@@ -38,6 +41,7 @@ class CachedKnowledge:
         self._sources = sources
         self._request = request
         self._num_tags = len(tags)
+        self._is_warned = False
         self._tag_of_label: Dict[str, np.ndarray] = {}
         for language, source in sources.items():
             labels = store.labels(source)
@@ -62,4 +66,12 @@ class CachedKnowledge:
             for row, knowledge in zip(rows_of_language, found):
                 if knowledge is not None:
                     sentences[row] = knowledge, self._tag_of_label[language]
+                elif not self._is_warned:
+                    self._is_warned = True
+                    logger.warning(
+                        'the store lacks what the teachers of "%s" know of some sentences, such as "%s": these are '
+                        "learnt from gold tags alone",
+                        language,
+                        " ".join(metadata[row].get("words", []))[:80],
+                    )
         return KnowledgeBatch.collate(sentences, self._request, num_tokens, self._num_tags, device)

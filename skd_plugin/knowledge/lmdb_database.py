@@ -35,11 +35,12 @@ class LmdbDatabase:
     """
 
     def __init__(self, path: Optional[Union[str, os.PathLike]] = None) -> None:
-        self._path = path
+        self.path = path
         self._folder: Optional[str] = None
         self._environment: Optional[Any] = None
         self.tables: Dict[str, Any] = {}
         self._mapped_before = 0
+        self._is_locked = True
 
     @property
     def folder(self) -> Optional[str]:
@@ -54,7 +55,7 @@ class LmdbDatabase:
         )
 
     def open(self, serialization_dir: str) -> None:
-        self._folder = str(self._path or os.path.join(serialization_dir, "knowledge"))
+        self._folder = str(self.path or os.path.join(serialization_dir, "knowledge"))
         self._open()
         try:
             self._check_version()
@@ -83,10 +84,10 @@ class LmdbDatabase:
                 max_readers=1024,
                 max_dbs=len(_TABLES),
                 readahead=False,
-                metasync=False,
                 readonly=self.read_only,
                 lock=not self.read_only,
             )
+            self._is_locked = not self.read_only
         except (OSError, lmdb.Error) as error:
             damaged = isinstance(error, (lmdb.InvalidError, lmdb.CorruptedError))
             raise ConfigurationError(
@@ -153,14 +154,22 @@ class LmdbDatabase:
             raise RuntimeError("the knowledge store is not open")
         mapped = _mapped_bytes()
         self._mapped_before = min(self._mapped_before, mapped)
-        if mapped - self._mapped_before > MOST_MAPPED:
+        # The next transaction may bring some more.
+        if mapped - self._mapped_before > MOST_MAPPED - MOST_MAPPED // 16:
             self._environment.close()
             self._open()
             self._open_tables()
         while True:
             try:
                 with self._environment.begin(write=write, buffers=True) as transaction:
-                    return work(transaction)
+                    try:
+                        result = work(transaction)
+                    except (lmdb.Error, DamagedRecord):
+                        if self._is_undisturbed(transaction):
+                            raise
+                        continue
+                    if self._is_undisturbed(transaction):
+                        return result
             except lmdb.MapFullError:
                 size = 2 * self._environment.info()["map_size"]
                 logger.info("Growing the map of the knowledge store to %d MiB.", size // 2**20)
@@ -169,6 +178,12 @@ class LmdbDatabase:
                 self._environment.set_mapsize(0)
             except (lmdb.Error, DamagedRecord) as error:
                 raise ConfigurationError(f"{self._folder}: {self._explain(error)}")
+
+    def _is_undisturbed(self, transaction: Any) -> bool:
+        """Without locks, another process may have written where this one was reading."""
+        if self._is_locked:
+            return True
+        return self._environment.info()["last_txnid"] == transaction.id()  # type: ignore[union-attr]
 
     def _explain(self, error: Exception) -> str:
         if isinstance(error, lmdb.ReadonlyError) or "Permission denied" in str(error):
@@ -180,8 +195,8 @@ class LmdbDatabase:
             )
         found = "a damaged record" if isinstance(error, DamagedRecord) else str(error)
         return (
-            f"the knowledge store is damaged ({found}). `allennlp knowledge verify {self._folder} --repair` forgets "
-            "what is damaged, so that the next run computes it anew; if that fails, delete the folder"
+            f"the knowledge store is damaged ({found}). `python -m skd_plugin knowledge verify {self._folder} "
+            "--repair` forgets what is damaged, so that the next run computes it anew; if that fails, delete the folder"
         )
 
 

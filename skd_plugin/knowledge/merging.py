@@ -17,7 +17,8 @@ from skd_plugin.knowledge.knowledge import (
 from skd_plugin.knowledge.lmdb_store import LmdbKnowledgeStore, StoredSentence, index_key
 
 BYTES_IN_BLOCK = 2**22
-"""After so many bytes of arrays a block is written."""
+"""After so many bytes of arrays, or `SENTENCES_IN_BLOCK`, a block is written."""
+SENTENCES_IN_BLOCK = 2**12
 SENTENCES_AT_ONCE = 256
 
 
@@ -82,7 +83,7 @@ def merge_store(
             lacking = _lacking(into, name, some, merged)
             waiting.update(lacking)
             size += sum(one.nbytes for one in lacking.values())
-            if size >= BYTES_IN_BLOCK:
+            if size >= BYTES_IN_BLOCK or len(waiting) >= SENTENCES_IN_BLOCK:
                 into.write_by_digest(name, waiting)
                 waiting, size = {}, 0
             progress(len(some))

@@ -21,7 +21,7 @@ class Distillation:
     # Parameters
 
     teachers : `Dict[str, List[Teacher]]`, optional (default = none)
-        The teachers of each language; several answer as an even mixture.
+        The teachers of each language; several answer as a mixture, by their weights.
     losses : `List[DistillationLoss]`, optional (default = none)
         What is learnt from them; needed if there are any.
     loss_reduction : `str`, optional (default = `"mean"`)

@@ -35,7 +35,7 @@ class DistilledTagger(Tagger):
 
     vocab : `Vocabulary`
     teachers : `Dict[str, List[Teacher]]`, optional (default = `None`)
-        The teachers of each language; several answer as an even mixture.
+        The teachers of each language; several answer as a mixture, by their weights.
     losses : `List[DistillationLoss]`, optional (default = `None`)
         What is learnt from the teachers; needed if there are any.
     loss_reduction : `str`, optional (default = `"mean"`)

@@ -27,6 +27,8 @@ class SmoothedLanguagesSampler(BatchSampler):
     possible: whole passes, and then some at random, other ones each epoch. All are shuffled together. With the defaults
     every sentence comes once an epoch.
 
+    It is for training: give `validation_data_loader` a plain `batch_size`, or AllenNLP evaluates with this one.
+
     A data loader with `max_instances_in_memory` asks for such batches of one chunk after another: let the reader
     `interleave`, so that every chunk has all languages. Sentences of a stock reader are of the language "und".
 

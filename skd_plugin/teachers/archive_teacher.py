@@ -192,5 +192,8 @@ def _members(path: str) -> Iterator[Tuple[str, BinaryIO]]:
         for name in names:
             relative = os.path.relpath(os.path.join(folder, name), path)
             with open(os.path.join(path, relative), "rb") as file:
-                packed_name = "weights.th" if relative == "best.th" else relative
-                yield packed_name, file
+                # As AllenNLP loads a folder: the best weights, unless there are packed ones.
+                if relative != "best.th":
+                    yield relative, file
+                elif not os.path.exists(os.path.join(path, "weights.th")):
+                    yield "weights.th", file

@@ -31,7 +31,8 @@ logger = logging.getLogger(__name__)
 TOKENS_IN_WINDOW = 2**17
 """How many tokens are sorted by length at once; their words, and `BYTES_IN_WRITE` of answers, are all that is held."""
 BYTES_IN_WRITE = 2**22
-"""After so many bytes of answers, or `SECONDS_TO_WRITE`, they are written."""
+"""After so many bytes of answers, `SENTENCES_IN_WRITE` or `SECONDS_TO_WRITE`, they are written."""
+SENTENCES_IN_WRITE = 2**12
 SECONDS_TO_WRITE = 5.0
 
 Sentence = Tuple[str, List[str]]  # key and words
@@ -113,7 +114,8 @@ class Asking:
             missing = self._store.missing(source, list(sentences), self._request)
             lines: Dict[int, List[str]] = defaultdict(list)
             for key in missing:
-                owner = zlib.crc32(key.encode()) % share.members
+                # Of another number than that of a shard of the data, which may have been asked about before.
+                owner = zlib.crc32(f"process {key}".encode()) % share.members
                 lines[owner].append(json.dumps([key, sentences[key]]) + "\n")
             for owner, its_lines in lines.items():
                 name = f"{self._place(language)}-{owner}-{share.member}"
@@ -122,10 +124,14 @@ class Asking:
             seen[language] += len(sentences)
             lacking[language] += len(missing)
 
+        num_tokens = 0
         for question in Tqdm.tqdm(questions, desc="looking sentences up", disable=self._is_quiet):
             waiting[question.language][question.key] = question.words
-            if len(waiting[question.language]) == 1024:
-                look_up(question.language)
+            num_tokens += len(question.words)
+            if num_tokens >= TOKENS_IN_WINDOW:
+                for language in list(waiting):
+                    look_up(language)
+                num_tokens = 0
         for language in list(waiting):
             look_up(language)
         for language, number in seen.items():
@@ -146,7 +152,7 @@ class Asking:
         if self._check_labels is not None:  # a misfit shall stop the run before hours of asking
             self._check_labels(language, ensemble.labels)
         if self._store.labels(source) is None:
-            self._store.add_source(source, ensemble.labels, f"{language}: {ensemble.description}")
+            self._store.add_source(source, ensemble.labels, ensemble.description)
         total = sum(1 for _ in _read(paths))
         description = f"asking the teachers of {language}"
         with Tqdm.tqdm(total=total, desc=description, disable=self._is_quiet) as bar:
@@ -173,7 +179,7 @@ class Asking:
             known.update(zip(keys, answers))
             num_bytes += sum(answer.nbytes for answer in answers)
             is_late = time.monotonic() - last_write > SECONDS_TO_WRITE
-            if num_bytes >= BYTES_IN_WRITE or is_late:
+            if num_bytes >= BYTES_IN_WRITE or len(known) >= SENTENCES_IN_WRITE or is_late:
                 self._store.write(ensemble.fingerprint, known)
                 known, num_bytes, last_write = {}, 0, time.monotonic()
             bar.update(len(batch))

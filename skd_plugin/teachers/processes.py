@@ -10,8 +10,10 @@ from typing import Any, Iterator, List, NamedTuple, Optional
 
 import torch.distributed as dist
 from allennlp.common.util import is_distributed
+from filelock import FileLock, Timeout
 
 _PREFIX = "asking-"
+_LOCK = "lock"  # in such a folder; held by the first of its processes, as long as that lives
 
 
 class Share(NamedTuple):
@@ -67,13 +69,19 @@ class Processes:
         places = self.gather(place)
         sharing = [other for other, its_place in enumerate(places) if its_place == place]
         is_first = sharing[0] == rank
-        folder = self.gather(_make_folder(store_folder) if is_first else None)[sharing[0]]
+        made = _make_folder(store_folder) if is_first else ""
+        lock = FileLock(os.path.join(made, _LOCK))
+        if is_first:
+            lock.acquire()
+        folder = self.gather(made)[sharing[0]]
         # After an error it stays while others may work there, who would fail of that; a later run removes it.
         is_left = len(sharing) > 1
         try:
             yield Share(sharing.index(rank), len(sharing), folder)
             is_left = not is_first
         finally:
+            if is_first:
+                lock.release()
             if not is_left:
                 shutil.rmtree(folder, ignore_errors=True)
 
@@ -98,20 +106,19 @@ def _loss_explained() -> Iterator[None]:
 
 def _make_folder(store_folder: Optional[str]) -> str:
     """A new folder, beside the store if that can be written; those that ended runs left there are removed."""
-    prefix = f"{_PREFIX}{socket.gethostname()}-"
     if store_folder is None or not os.access(store_folder, os.W_OK):
-        return tempfile.mkdtemp(prefix=prefix)
+        return tempfile.mkdtemp(prefix=_PREFIX)
     for name in os.listdir(store_folder):
-        if name.startswith(prefix) and not _is_alive(name[len(prefix) :].partition("-")[0]):
+        lock = os.path.join(store_folder, name, _LOCK)
+        if name.startswith(_PREFIX) and os.path.exists(lock) and not _is_held(lock):
             shutil.rmtree(os.path.join(store_folder, name), ignore_errors=True)
-    return tempfile.mkdtemp(prefix=f"{prefix}{os.getpid()}-", dir=store_folder)
+    return tempfile.mkdtemp(prefix=_PREFIX, dir=store_folder)
 
 
-def _is_alive(process: str) -> bool:
+def _is_held(lock: str) -> bool:
+    """Whether a process that lives holds the lock."""
     try:
-        os.kill(int(process), 0)
-    except ProcessLookupError:
-        return False
-    except (ValueError, OSError):
-        pass
-    return True
+        with FileLock(lock, timeout=0):
+            return False
+    except Timeout:
+        return True

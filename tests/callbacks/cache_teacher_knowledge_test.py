@@ -309,3 +309,22 @@ def test_streaming(teachers, tmp_path, taught):
 def allennlp_vocabulary(config):
     reader = DatasetReader.from_params(Params(dict(config["dataset_reader"])))
     return Vocabulary.from_instances(reader.read(config["train_data_path"]))
+
+
+def test_validation_data_that_would_be_drawn(teachers, tmp_path):
+    config = student_config(teachers)
+    config["data_loader"] = {"batch_sampler": {"type": "smoothed_languages", "batch_size": 16}}
+    message = (
+        "smoothed_languages draws the validation data too, some of them twice and some not at all"
+    )
+    with pytest.raises(ConfigurationError, match=message):
+        train(config, tmp_path / "drawn")
+    config["validation_data_loader"] = {"batch_size": 64}
+    train(config, tmp_path / "whole")
+
+
+def test_batches_without_tokens(teachers, tmp_path):
+    config = student_config(teachers)
+    config["trainer"]["callbacks"][0]["tokens_per_batch"] = 0
+    with pytest.raises(ConfigurationError, match="tokens_per_batch: expected 1 or more, got 0"):
+        train(config, tmp_path / "run")

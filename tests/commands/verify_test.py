@@ -50,7 +50,9 @@ def taught(config, monkeypatch):
 
 def table(printed):
     """Of each source how many sentences are whole and damaged."""
-    found = re.findall(r"^[0-9a-f]{32} \((\w+): .*\) +(\d+) +(\d+)$", printed, re.MULTILINE)
+    found = re.findall(
+        r"^[0-9a-f]{32} \(.*/(\w+)/model.tar.gz\) +(\d+) +(\d+)$", printed, re.MULTILINE
+    )
     return {language: (int(whole), int(damaged)) for language, whole, damaged in found}
 
 

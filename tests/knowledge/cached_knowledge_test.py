@@ -48,6 +48,20 @@ def test_absent_sentences(store):
     assert not batch.log_posteriors[:2].any()
 
 
+def test_a_taught_sentence_that_the_store_lacks_is_told_of_once(store, caplog):
+    of_run = cached(store)
+    of_run.batch(metadata(("fr", "k1")), 1, torch.device("cpu"))
+    assert not [record for record in caplog.records if "learnt from gold" in record.message]
+    lacking = [{"language": "en", "key": "unknown", "words": ["It", "rains"]}] * 2
+    for _ in range(2):
+        of_run.batch(lacking, 1, torch.device("cpu"))
+    (record,) = [record for record in caplog.records if "learnt from gold" in record.message]
+    assert record.message == (
+        'the store lacks what the teachers of "en" know of some sentences, such as "It rains": these are learnt from '
+        "gold tags alone"
+    )
+
+
 def test_knowledge_that_answers_another_request_is_absent(store):
     request = POSTERIORS | KnowledgeRequest(frozenset(["paths"]), 2)
     batch = cached(store, request).batch(metadata(("en", "k1")), 1, torch.device("cpu"))

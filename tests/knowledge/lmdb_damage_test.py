@@ -27,8 +27,8 @@ def path(tmp_path):
 
 def damaged(path, found="a damaged record"):
     return (
-        f"{path}: the knowledge store is damaged ({found}). `allennlp knowledge verify {path} --repair` forgets what "
-        "is damaged, so that the next run computes it anew; if that fails, delete the folder"
+        f"{path}: the knowledge store is damaged ({found}). `python -m skd_plugin knowledge verify {path} "
+        "--repair` forgets what is damaged, so that the next run computes it anew; if that fails, delete the folder"
     )
 
 

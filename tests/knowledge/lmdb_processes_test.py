@@ -3,8 +3,10 @@
 import os
 
 import pytest
+from allennlp.common.checks import ConfigurationError
 
 from skd_plugin.knowledge import LmdbKnowledgeStore
+from skd_plugin.knowledge.records import DamagedRecord
 from tests.knowledge.stores import (
     ALL,
     FORK,
@@ -128,3 +130,37 @@ def test_a_store_that_grows_while_it_is_opened(tmp_path, monkeypatch):
     finish(writer)
     assert_holds(store, [sentences("one", number, size=200) for number in range(2)])
     store.close()
+
+
+@pytest.mark.parametrize("is_lost", [False, True])
+def test_a_reader_without_locks_looks_again(tmp_path, monkeypatch, is_lost):
+    """Where it cannot take part in locking, another process may write over what it is reading."""
+    here, there = FORK.Pipe()
+    writer = in_process(write_when_told, tmp_path, there)
+    here.send(0)
+    assert here.recv() == "written"
+    monkeypatch.setattr(LmdbKnowledgeStore, "read_only", True)
+    store = LmdbKnowledgeStore()
+    store.open(str(tmp_path))
+    looks = []
+
+    def look(transaction):
+        looks.append(transaction.id())
+        if len(looks) == 1:
+            here.send(1)
+            assert here.recv() == "written"
+            if is_lost:
+                raise DamagedRecord
+        return len(looks)
+
+    assert store.transact(look) == 2 and looks[0] < looks[1]
+    here.send(None)
+    finish(writer)
+    assert_holds(store, [sentences("one", number, size=200) for number in range(2)])
+    with pytest.raises(ConfigurationError, match="the knowledge store is damaged"):
+        store.transact(damaged)
+    store.close()
+
+
+def damaged(transaction):
+    raise DamagedRecord

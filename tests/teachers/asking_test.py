@@ -1,11 +1,10 @@
 """What a store lacks is asked for, once, in bounded memory."""
 
-import os
-
 import numpy as np
 import pytest
 import torch
 from allennlp.common.checks import ConfigurationError
+from filelock import FileLock
 
 from skd_plugin.dataset_readers import sentence_key
 from skd_plugin.knowledge import KnowledgeRequest, LmdbKnowledgeStore, MemoryKnowledgeStore
@@ -185,9 +184,12 @@ def test_labels_are_checked_before_anything_is_asked(store):
 def test_nothing_is_left_beside_the_store(tmp_path):
     store = LmdbKnowledgeStore(tmp_path)
     store.open("")
-    (tmp_path / f"asking-{os.uname().nodename}-999999999-of-a-killed-run").mkdir()
-    mine = tmp_path / f"asking-{os.uname().nodename}-{os.getpid()}-of-a-run-beside"
-    mine.mkdir()
-    ask(store, {"en": LengthTeacher("en")}, questions("en", texts(3)))
+    folders = [tmp_path / "asking-of-a-killed-run", tmp_path / "asking-of-a-run-beside"]
+    for folder in folders:
+        folder.mkdir()
+        (folder / "lock").touch()
+    _, mine = folders
+    with FileLock(str(mine / "lock")):
+        ask(store, {"en": LengthTeacher("en")}, questions("en", texts(3)))
     store.close()
     assert {path.name for path in tmp_path.iterdir()} == {"data.mdb", "lock.mdb", mine.name}
