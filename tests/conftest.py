@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.runs import student, teachers, tiny_transformer  # noqa: F401
+from tests.runs import loads, student, taught, teachers, tiny_transformer  # noqa: F401
 
 settings.register_profile(
     "ci",

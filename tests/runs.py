@@ -15,6 +15,7 @@ from allennlp.common import Params
 from allennlp.models import Model
 
 import skd_plugin  # noqa: F401 (registers)
+from skd_plugin.teachers import ArchiveTeacher, Ensemble
 
 ROOT = Path(__file__).parent.parent
 NER = ROOT / "fixtures" / "ner"
@@ -129,6 +130,34 @@ def student(teachers: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("student") / "run"
     train(student_config(teachers), folder)
     return folder
+
+
+@pytest.fixture
+def loads(monkeypatch: pytest.MonkeyPatch) -> List[str]:
+    """The archives that were loaded as teachers, in order."""
+    paths: List[str] = []
+    load = ArchiveTeacher.load
+
+    def spy(self: ArchiveTeacher, device: Any) -> None:
+        paths.append(self._archive_file)
+        load(self, device)
+
+    monkeypatch.setattr(ArchiveTeacher, "load", spy)
+    return paths
+
+
+@pytest.fixture
+def taught(monkeypatch: pytest.MonkeyPatch) -> List[int]:
+    """How many sentences teachers were asked about."""
+    counts: List[int] = []
+    teach = Ensemble.teach
+
+    def spy(self: Ensemble, sentences: Any, request: Any) -> Any:
+        counts.append(len(sentences))
+        return teach(self, sentences, request)
+
+    monkeypatch.setattr(Ensemble, "teach", spy)
+    return counts
 
 
 @pytest.fixture(scope="session")

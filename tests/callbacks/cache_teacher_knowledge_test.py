@@ -17,34 +17,6 @@ from skd_plugin.teachers import ArchiveTeacher, Ensemble
 from tests.runs import LANGUAGES, metrics_of, student_config, tagger_config, train
 
 
-@pytest.fixture
-def loads(monkeypatch):
-    """The archives that were loaded as teachers, in order."""
-    paths = []
-    load = ArchiveTeacher.load
-
-    def spy(self, device):
-        paths.append(self._archive_file)
-        load(self, device)
-
-    monkeypatch.setattr(ArchiveTeacher, "load", spy)
-    return paths
-
-
-@pytest.fixture
-def taught(monkeypatch):
-    """How many sentences teachers were asked about."""
-    counts = []
-    teach = Ensemble.teach
-
-    def spy(self, sentences, request):
-        counts.append(len(sentences))
-        return teach(self, sentences, request)
-
-    monkeypatch.setattr(Ensemble, "teach", spy)
-    return counts
-
-
 def weights(folder):
     return load_archive(folder / "model.tar.gz").model.state_dict()
 

@@ -8,34 +8,9 @@ import pytest
 from allennlp.data import Instance
 
 from skd_plugin.dataset_readers import TaggingDatasetReader
-from skd_plugin.teachers import ArchiveTeacher, Ensemble, asking
+from skd_plugin.teachers import Ensemble, asking
 from tests.commands.stores import content, knowledge, written
 from tests.runs import LANGUAGES, NER, student_config, tagger_config, train
-
-
-@pytest.fixture
-def loads(monkeypatch):
-    """The archives that were loaded as teachers."""
-    paths = []
-    load = ArchiveTeacher.load
-    monkeypatch.setattr(
-        ArchiveTeacher, "load", lambda self, device: (paths.append(self), load(self, device))[1]
-    )
-    return paths
-
-
-@pytest.fixture
-def taught(monkeypatch):
-    """How many sentences teachers were asked about at once."""
-    counts = []
-    teach = Ensemble.teach
-
-    def spy(self, sentences, request):
-        counts.append(len(sentences))
-        return teach(self, sentences, request)
-
-    monkeypatch.setattr(Ensemble, "teach", spy)
-    return counts
 
 
 @pytest.fixture
