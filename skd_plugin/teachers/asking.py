@@ -114,9 +114,7 @@ class Asking:
             missing = self._store.missing(source, list(sentences), self._request)
             lines: Dict[int, List[str]] = defaultdict(list)
             for key in missing:
-                # Of another number than that of a shard of the data, which may have been asked about before.
-                owner = zlib.crc32(f"process {key}".encode()) % share.members
-                lines[owner].append(json.dumps([key, sentences[key]]) + "\n")
+                lines[owner_of(key, share.members)].append(json.dumps([key, sentences[key]]) + "\n")
             for owner, its_lines in lines.items():
                 name = f"{self._place(language)}-{owner}-{share.member}"
                 with open(os.path.join(share.folder, name), "a", encoding="utf-8") as file:
@@ -188,6 +186,16 @@ class Asking:
 
     def _place(self, language: str) -> int:
         return list(self._ensembles).index(language)
+
+
+def owner_of(key: str, members: int) -> int:
+    """
+    Which of the processes that share a store asks about a sentence.
+
+    Not by the lower digits of the checksum, by which `knowledge build` cuts data into shards: where one shard is there
+    already, the rest shall not fall to one process.
+    """
+    return (zlib.crc32(key.encode()) >> 16) % members
 
 
 def _read(paths: Sequence[str]) -> Iterator[Sentence]:

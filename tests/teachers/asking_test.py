@@ -6,10 +6,12 @@ import torch
 from allennlp.common.checks import ConfigurationError
 from filelock import FileLock
 
+from skd_plugin.commands.shard import Shard
 from skd_plugin.dataset_readers import sentence_key
 from skd_plugin.knowledge import KnowledgeRequest, LmdbKnowledgeStore, MemoryKnowledgeStore
 from skd_plugin.structures import LinearChain
 from skd_plugin.teachers import Asking, Ensemble, Question, Teacher, asking
+from skd_plugin.teachers.asking import owner_of
 
 POSTERIORS = KnowledgeRequest(frozenset(["posteriors"]))
 PATHS = KnowledgeRequest(frozenset(["paths"]), 3)
@@ -179,6 +181,13 @@ def test_labels_are_checked_before_anything_is_asked(store):
     with pytest.raises(ConfigurationError, match=r"en: \['A', 'B', 'C'\]"):
         ask(store, {"en": teacher}, questions("en", texts(3)), check_labels=refuse)
     assert not teacher.batches
+
+
+def test_processes_divide_what_a_shard_has_left():
+    keys = [sentence.key for sentence in questions("en", texts(1000))]
+    left = [key for key in keys if Shard(1, 2).has(key)]
+    of_first = sum(owner_of(key, 2) == 0 for key in left)
+    assert 0.4 < len(left) / 1000 < 0.6 and 0.4 < of_first / len(left) < 0.6
 
 
 def test_nothing_is_left_beside_the_store(tmp_path):
