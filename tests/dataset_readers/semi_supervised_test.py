@@ -242,6 +242,7 @@ def semi_supervised_config(teachers, num_labeled):
             "unlabeled_ratio": 0.5,
         }
     }
+    config["validation_data_loader"] = {"batch_size": 64}
     return config
 
 
