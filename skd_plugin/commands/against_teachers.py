@@ -1,16 +1,16 @@
 """A sample of what a store has, beside what the live teachers say now."""
 
 import hashlib
-import itertools
-from typing import Dict, Iterable, Iterator, List, NamedTuple, Sequence, Tuple
+from typing import Dict, Iterator, List, NamedTuple, Sequence, Tuple
 
 import torch
+from allennlp.common.util import lazy_groups_of
 
 from skd_plugin.commands.text import table
 from skd_plugin.commands.training import TaughtTraining, describe
 from skd_plugin.knowledge import Knowledge, KnowledgeStore
 from skd_plugin.knowledge.comparison import UNITS, differences, same_paths
-from skd_plugin.teachers import Ensemble, Question
+from skd_plugin.teachers import Ensemble
 
 TOLERANCE = 0.01
 """Half precision moves a probability by less than 0.0002; the rest is for other devices and for teachers with AMP."""
@@ -87,7 +87,7 @@ def _samples(
 ) -> Dict[str, Sample]:
     """Of each language the sentences with the smallest hashes: a fair draw, whatever their order and repetitions."""
     samples: Dict[str, Sample] = {language: {} for language in training.ensembles}
-    for questions in _chunks(training.questions()):
+    for questions in lazy_groups_of(training.questions(), 1024):
         for language, sample in samples.items():
             words = {one.key: one.words for one in questions if one.language == language}
             if not words:
@@ -150,8 +150,3 @@ def _beyond(found: Dict[str, Comparison], tolerance: float) -> List[str]:
 
 def _hash(key: str, seed: int) -> bytes:
     return hashlib.blake2b(f"{seed} {key}".encode(), digest_size=16).digest()
-
-
-def _chunks(questions: Iterable[Question]) -> Iterator[List[Question]]:
-    iterator = iter(questions)
-    return iter(lambda: list(itertools.islice(iterator, 1024)), [])

@@ -126,10 +126,7 @@ class LmdbKnowledgeStore(LmdbDatabase, KnowledgeStore):
         def find_some(transaction: Any, some: Sequence[str]) -> Dict[str, KnowledgeRequest]:
             lacks = {}
             for key in some:
-                places = self.places(transaction, index_key(number, _digest(key)))
-                names = frozenset().union(*(header.names for header in places.values()))
-                num_paths = max((one.num_paths_asked for one in places.values()), default=0)
-                lack = request.without(names, num_paths)
+                lack = self.lack(transaction, index_key(number, _digest(key)), request)
                 if lack.fields:
                     lacks[key] = lack
             return lacks
@@ -243,6 +240,12 @@ class LmdbKnowledgeStore(LmdbDatabase, KnowledgeStore):
             if names & _PATHS:
                 asked = records.read_header(block).num_paths_asked
         return Knowledge(num_paths_asked=asked, **arrays)
+
+    def lack(self, transaction: Any, key: bytes, request: KnowledgeRequest) -> KnowledgeRequest:
+        """What of a request is not here of a sentence."""
+        headers = self.places(transaction, key).values()
+        names = frozenset().union(*(header.names for header in headers))
+        return request.without(names, max((one.num_paths_asked for one in headers), default=0))
 
     def choose(
         self, transaction: Any, key: bytes, request: Optional[KnowledgeRequest]

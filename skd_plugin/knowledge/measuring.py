@@ -35,7 +35,7 @@ def measure(block: Any, place: Place, identity: bytes, names: FrozenSet[str]) ->
     """
     number, offset = place
     header = records.read_header(block)
-    placed = records.place_arrays(block, offset, identity)
+    placed = records.place_arrays(block, header, offset, identity)
     content = placed[0].start if placed else offset
     sizes = {name: 0 for name in header.common if name in names}  # they are in the header
     num_tokens = 0

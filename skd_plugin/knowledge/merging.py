@@ -2,9 +2,10 @@
 
 import itertools
 from dataclasses import dataclass, field
-from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
 from allennlp.common.checks import ConfigurationError
+from allennlp.common.util import lazy_groups_of
 
 from skd_plugin.knowledge.knowledge import (
     FIELDS,
@@ -79,7 +80,7 @@ def merge_store(
             into.add_source(name, source.labels, source.description)
         waiting: Dict[bytes, Knowledge] = {}
         size = 0
-        for some in _chunks(sentences):
+        for some in lazy_groups_of(sentences, SENTENCES_AT_ONCE):
             lacking = _lacking(into, name, some, merged)
             waiting.update(lacking)
             size += sum(one.nbytes for one in lacking.values())
@@ -104,10 +105,7 @@ def _lacking(
             if knowledge is None:
                 merged.damaged.append((source, digest))
                 continue
-            headers = into.places(transaction, index_key(number, digest)).values()
-            names = frozenset().union(*(header.names for header in headers))
-            num_paths = max((header.num_paths_asked for header in headers), default=0)
-            lack = _all_of(knowledge).without(names, num_paths)
+            lack = into.lack(transaction, index_key(number, digest), _all_of(knowledge))
             if lack.fields:
                 found[digest] = _restricted(knowledge, lack)
         return found
@@ -131,8 +129,3 @@ def _restricted(knowledge: Knowledge, request: KnowledgeRequest) -> Knowledge:
     wanted = array_names(request)
     arrays = {name: array for name, array in as_arrays(knowledge).items() if name in wanted}
     return Knowledge(num_paths_asked=request.num_paths, **arrays)
-
-
-def _chunks(sentences: Iterable[StoredSentence]) -> Iterator[List[StoredSentence]]:
-    iterator = iter(sentences)
-    return iter(lambda: list(itertools.islice(iterator, SENTENCES_AT_ONCE)), [])

@@ -134,7 +134,7 @@ def read_record(
     `DamagedRecord` if the checksum does not fit.
     """
     header = read_header(block)
-    placed = place_arrays(block, offset, identity)
+    placed = place_arrays(block, header, offset, identity)
     arrays = {
         one.form.name: _unpack(block, one)
         for one in placed
@@ -146,9 +146,8 @@ def read_record(
     return arrays
 
 
-def place_arrays(block: Any, offset: int, identity: bytes) -> List[PlacedArray]:
+def place_arrays(block: Any, header: Header, offset: int, identity: bytes) -> List[PlacedArray]:
     """Where the arrays of a record are, after its checksum; parameters and errors as of `read_record`."""
-    header = read_header(block)
     start = offset + _CHECKSUM.size
     try:
         (checksum,) = _CHECKSUM.unpack_from(block, offset)

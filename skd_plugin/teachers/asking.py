@@ -151,7 +151,7 @@ class Asking:
             self._check_labels(language, ensemble.labels)
         if self._store.labels(source) is None:
             self._store.add_source(source, ensemble.labels, ensemble.description)
-        total = sum(1 for _ in _read(paths))
+        total = sum(1 for _ in _lines(paths))
         description = f"asking the teachers of {language}"
         with Tqdm.tqdm(total=total, desc=description, disable=self._is_quiet) as bar:
             for window in _windows(_read(paths)):
@@ -198,12 +198,16 @@ def owner_of(key: str, members: int) -> int:
     return (zlib.crc32(key.encode()) >> 16) % members
 
 
-def _read(paths: Sequence[str]) -> Iterator[Sentence]:
+def _lines(paths: Sequence[str]) -> Iterator[str]:
     for path in paths:
         with open(path, encoding="utf-8") as file:
-            for line in file:
-                key, words = json.loads(line)
-                yield key, words
+            yield from file
+
+
+def _read(paths: Sequence[str]) -> Iterator[Sentence]:
+    for line in _lines(paths):
+        key, words = json.loads(line)
+        yield key, words
 
 
 def _windows(sentences: Iterable[Sentence]) -> Iterator[Dict[str, List[str]]]:

@@ -3,6 +3,7 @@
 import lmdb
 import pytest
 
+from skd_plugin.knowledge import records
 from tests.knowledge.stores import opened
 
 
@@ -11,6 +12,20 @@ def store(tmp_path):
     store = opened(tmp_path)
     yield store
     store.close()
+
+
+@pytest.fixture
+def unpacked(monkeypatch):
+    """The names of the arrays that are unpacked, in order."""
+    names = []
+    original = records._unpack
+
+    def spy(block, placed):
+        names.append(placed.form.name)
+        return original(block, placed)
+
+    monkeypatch.setattr(records, "_unpack", spy)
+    return names
 
 
 @pytest.fixture

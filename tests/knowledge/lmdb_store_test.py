@@ -115,18 +115,10 @@ def test_transitions_are_stored_once_a_block_unless_they_differ(store):
     assert read(store, "one-0-3", asked) == bits(only(sentence(1), "transitions"))
 
 
-def test_a_request_reads_its_fields_alone(store, monkeypatch):
+def test_a_request_reads_its_fields_alone(store, unpacked):
     emissions = Knowledge(log_emissions=sentence(2).log_posteriors)
     store.write("source", {"key": sentence(1)})
     store.write("source", {"key": emissions})
-    unpacked = []
-    original = records._unpack
-
-    def spy(block, placed):
-        unpacked.append(placed.form.name)
-        return original(block, placed)
-
-    monkeypatch.setattr(records, "_unpack", spy)
     for asked, names in [
         (POSTERIORS, ["log_posteriors"]),
         (request("emissions"), ["log_emissions"]),
