@@ -13,7 +13,7 @@ from tests.knowledge.stores import LABELS, alone, bits, contents, request
 
 MIB = 2**20
 ASKED = request("emissions")
-NUM_BLOCKS, SENTENCES_IN_BLOCK = 120, 25
+NUM_BLOCKS, SENTENCES_IN_BLOCK = 240, 25
 
 
 def key(number):
@@ -29,7 +29,7 @@ def knowledge(number):
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """About 30 MB."""
+    """About 60 MB."""
     folder = tmp_path_factory.mktemp("large")
     store = LmdbKnowledgeStore()
     store.open(str(folder))
@@ -38,7 +38,7 @@ def folder(tmp_path_factory):
         numbers = range(block * SENTENCES_IN_BLOCK, (block + 1) * SENTENCES_IN_BLOCK)
         store.write("source", {key(number): knowledge(number) for number in numbers})
     store.close()
-    assert os.path.getsize(folder / "knowledge" / "data.mdb") > 28 * MIB
+    assert os.path.getsize(folder / "knowledge" / "data.mdb") > 56 * MIB
     return folder
 
 
@@ -69,7 +69,7 @@ def read_at_random(folder, most_mapped):
     store.open(str(folder))
     numbers = list(range(NUM_BLOCKS * SENTENCES_IN_BLOCK))
     random.Random(6).shuffle(numbers)
-    for some in (numbers[start : start + 10] for start in range(0, len(numbers), 10)):
+    for some in (numbers[start : start + 5] for start in range(0, len(numbers), 5)):
         found = store.read("source", [key(number) for number in some], ASKED)
         assert [bits(one) for one in found] == [bits(knowledge(number)) for number in some]
     keys = [key(number) for number in numbers]
@@ -84,15 +84,17 @@ def read_at_random(folder, most_mapped):
     reason="this system does not tell how much of files is in memory",
 )
 def test_what_is_mapped_stays_small(folder):
+    # How much one reading maps differs between machines, by the size of the kernel's pages: half is far from both.
+    half = os.path.getsize(folder / "knowledge" / "data.mdb") / 2
     bounded = alone(read_at_random, folder, 2 * MIB)
     assert bounded.error is None, bounded
     most, times_opened = bounded.returned
-    assert most < 14 * MIB and times_opened > 10
+    assert most < half and times_opened > 10
     # Without the bound, all of the store is in memory in the end.
     unbounded = alone(read_at_random, folder, 2**40)
     assert unbounded.error is None, unbounded
     most, times_opened = unbounded.returned
-    assert most > 25 * MIB and times_opened == 1
+    assert most > 1.5 * half and times_opened == 1
 
 
 def test_scanning_and_writing_between_reopenings(folder, monkeypatch):
