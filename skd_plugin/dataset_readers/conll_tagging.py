@@ -36,6 +36,8 @@ class ConllTaggingReader(TaggingDatasetReader):
         `source_encoding` impossible tags are refused; without it tags are taken as they are.
     language_prefix : `bool`, optional (default = `False`)
         Tokens begin with their language and a colon, as in WikiAnn: `en:London`.
+    allow_latin_1 : `bool`, optional (default = `False`)
+        Read lines that are not UTF-8 as ISO 8859-1, in which CoNLL-2002 and 2003 are distributed.
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class ConllTaggingReader(TaggingDatasetReader):
         source_encoding: Optional[str] = None,
         label_encoding: Optional[str] = None,
         language_prefix: bool = False,
+        allow_latin_1: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -69,6 +72,7 @@ class ConllTaggingReader(TaggingDatasetReader):
         self._source_encoding = source_encoding and known_encoding(source_encoding)
         self._label_encoding = label_encoding and known_encoding(label_encoding)
         self._language_prefix = language_prefix
+        self._allow_latin_1 = allow_latin_1
 
     def read_sentences(self, path: str) -> Iterator[Sentence]:
         lines: List[Line] = []
@@ -84,6 +88,19 @@ class ConllTaggingReader(TaggingDatasetReader):
                 lines.append((number, columns))
         if lines:
             yield self._sentence(path, lines)
+
+    def open_lines(self, path: str) -> Iterator[Tuple[int, str]]:
+        """The numbers (from 1) and lines of a file, without line ends."""
+        if not self._allow_latin_1:
+            yield from super().open_lines(path)
+            return
+        with self.open_bytes(path) as file:
+            for number, line in enumerate(file, start=1):
+                try:
+                    text = line.decode("utf-8-sig")
+                except UnicodeDecodeError:
+                    text = line.decode("latin-1")
+                yield number, text.rstrip("\r\n")
 
     def _split(self, line: str) -> List[str]:
         if self._delimiter is None:

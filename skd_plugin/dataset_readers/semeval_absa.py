@@ -27,6 +27,9 @@ class SemevalAbsaReader(TaggingDatasetReader):
     counts once; of overlapping targets the longest stays, and the log says how many were dropped. Opinions on nothing
     in the text (`NULL`) have no span.
 
+    For corpora without a dev set, `file.xml#dev` is the first of every ten reviews of a file (of every ten sentences in
+    files of 2014), and `file.xml#train` the others.
+
     # Parameters
 
     tokenization : `str`, optional (default = `"auto"`)
@@ -51,7 +54,9 @@ class SemevalAbsaReader(TaggingDatasetReader):
 
     def read_sentences(self, path: str) -> Iterator[Sentence]:
         num_kept = num_dropped = 0
-        for element in self._parse(path).iter("sentence"):
+        file, _, part = path.rpartition("#")
+        path, part = (file, part) if part in ("train", "dev") else (path, "")
+        for element in _sentences(self._parse(path), part):
             text = element.findtext("text")
             if text is None:
                 raise DataError(path, _line(element), "a sentence without text", "a <text> element")
@@ -96,7 +101,8 @@ class SemevalAbsaReader(TaggingDatasetReader):
                 continue
             start, end = (_offset(path, element, attribute) for attribute in ("from", "to"))
             place = text[start:end].split() if end <= len(text) else []
-            if not place or place != name.split():
+            # Dutch targets are in lower case, whatever the text has.
+            if not place or [word.lower() for word in place] != name.lower().split():
                 found = (
                     f'target "{name}" at {start} to {end}, where the text has "{text[start:end]}"'
                 )
@@ -126,6 +132,13 @@ class SemevalAbsaReader(TaggingDatasetReader):
             spans.append((label, inside[0], inside[-1]))
         tags = spans_to_tags(spans, len(tokens), self._label_encoding)
         return Sentence([token for _, token in tokens], tags)
+
+
+def _sentences(root: Element, part: str) -> Iterator[Element]:
+    """The sentences of the reviews of `part`: "train", "dev", or all of them."""
+    for number, review in enumerate(list(root.iter("Review")) or root.iter("sentence")):
+        if not part or part == ("train" if number % 10 else "dev"):
+            yield from review.iter("sentence")
 
 
 def _without_overlaps(targets: List[Target]) -> List[Target]:

@@ -1,6 +1,6 @@
 import pytest
 
-from skd_plugin.dataset_readers import ConllTaggingReader, Sentence
+from skd_plugin.dataset_readers import ConllTaggingReader, DataError, Sentence
 from tests.dataset_readers.reading import read, write
 
 CONLL_2003 = """-DOCSTART- -X- -X- O
@@ -103,6 +103,16 @@ def test_wikiann(tmp_path):
         Sentence(["Ада"], ["B-PER"], "ru"),
     ]
     assert sentences(tmp_path, content)[0].tokens == ["en:Ada", "en::"]
+
+
+def test_latin_1_where_it_is_allowed(tmp_path):
+    content = "\ufeffKöln I-LOC\n".encode() + "Düren I-LOC\r\n\nÑ O\n".encode("latin-1")
+    assert sentences(tmp_path, content, allow_latin_1=True) == [
+        Sentence(["Köln", "Düren"], ["I-LOC", "I-LOC"], "und"),
+        Sentence(["Ñ"], ["O"], "und"),
+    ]
+    with pytest.raises(DataError, match="line 2: found byte 0xfc at position 2; expected UTF-8"):
+        sentences(tmp_path, content)
 
 
 @pytest.mark.parametrize("options", [{}, {"source_encoding": "BIO"}, {"tag_column": 1}])

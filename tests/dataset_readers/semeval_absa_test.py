@@ -3,7 +3,7 @@ import logging
 
 import pytest
 
-from skd_plugin.dataset_readers import SemevalAbsaReader, Sentence
+from skd_plugin.dataset_readers import DataError, SemevalAbsaReader, Sentence
 from tests.dataset_readers.reading import read, write
 
 SEMEVAL_2014 = """<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
@@ -122,6 +122,29 @@ def test_a_target_named_twice_is_no_overlap(tmp_path, caplog):
     content = sentence_xml("good food", (5, 9, "a"), (5, 9, "a"))
     assert spans(tmp_path, content, with_polarity=True) == "good/O food/B-a"
     assert caplog.messages == []
+
+
+def test_a_target_may_differ_from_the_text_in_case(tmp_path):
+    content = sentence_xml("Het Groot Café", (4, 14, "x")).replace('"Groot Café"', '"groot café"')
+    assert spans(tmp_path, content) == "Het/O Groot/B-TARGET Café/I-TARGET"
+
+
+def test_a_tenth_of_the_reviews_is_for_dev(tmp_path):
+    def texts(part):
+        return [" ".join(sentence.tokens) for sentence in read(SemevalAbsaReader(), path + part)]
+
+    sentence = "<sentence><text>{} {}</text></sentence>"
+    reviews = [f"{sentence.format('a', n)}{sentence.format('b', n)}" for n in range(11)]
+    path = write(
+        tmp_path, f"<Reviews><Review>{'</Review><Review>'.join(reviews)}</Review></Reviews>"
+    )
+    assert texts("#dev") == ["a 0", "b 0", "a 10", "b 10"]
+    assert texts("#train") == [f"{name} {number}" for number in range(1, 10) for name in "ab"]
+    assert sorted(texts("#dev") + texts("#train")) == sorted(texts(""))
+    path = write(tmp_path, f"<sentences>{''.join(reviews)}</sentences>")
+    assert texts("#dev") == ["a 0", "a 5", "a 10"]
+    with pytest.raises(DataError, match="#test: found no such file"):
+        texts("#test")
 
 
 @pytest.mark.parametrize(
