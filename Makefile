@@ -11,7 +11,7 @@ WORKERS ?= 2
 .PHONY: demo test check format brute-force kills bench clean
 
 demo: $(INSTALLED)
-	$(BIN)/python demo.py
+	$(BIN)/python -m skd_plugin distill training_configs/experiments/demo.jsonnet -s demo-output
 
 test: $(INSTALLED)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
@@ -30,9 +30,9 @@ format: $(INSTALLED)
 brute-force: $(INSTALLED)
 	SKD_RANDOM_CHAINS=10000 OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/structures
 
-# Processes that ask teachers and fill a store, killed fifty times at random moments; about a minute.
+# Processes that ask teachers and fill a store, and whole experiments, killed fifty times at random moments; some minutes.
 kills: $(INSTALLED)
-	SKD_KILLS=50 OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/knowledge/kills_test.py tests/teachers/asking_kills_test.py
+	SKD_KILLS=50 OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/knowledge/kills_test.py tests/teachers/asking_kills_test.py tests/commands/distill_test.py -k kill
 
 # Beside other libraries, which the extra `bench` adds, and of knowledge in a store; about an hour.
 bench: $(INSTALLED)
@@ -40,6 +40,7 @@ bench: $(INSTALLED)
 	$(BIN)/pip install --quiet -c constraints/$(STACK).txt supar || echo "supar does not install here: left out"
 	$(BIN)/python benchmarks/structures.py
 	$(BIN)/python benchmarks/knowledge.py
+	$(BIN)/python benchmarks/encoders.py
 
 # The modern stack is for Python 3.11 and newer: AllenNLP is installed beside its requirements, since its own pins
 # exclude every torch that exists there. The classic stack takes AllenNLP as released.
@@ -48,11 +49,11 @@ $(INSTALLED): setup.py $(wildcard constraints/*.txt)
 	$(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/pip install --quiet --upgrade pip wheel "setuptools<81"
 	if $(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then \
-	    $(BIN)/pip install --quiet -c constraints/modern.txt -e ".[demo,dev]" && \
+	    $(BIN)/pip install --quiet -c constraints/modern.txt -e ".[dev,ray]" && \
 	    $(BIN)/pip install --quiet --no-deps --no-build-isolation fairscale==0.4.6 && \
 	    $(BIN)/pip install --quiet --no-deps allennlp==2.10.1 allennlp-models==2.10.1; \
 	else \
-	    $(BIN)/pip install --quiet -c constraints/classic.txt -e ".[demo,dev]"; \
+	    $(BIN)/pip install --quiet -c constraints/classic.txt -e ".[dev,ray]"; \
 	fi
 	touch $@
 

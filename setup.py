@@ -3,7 +3,7 @@ Installs the plugin. Two stacks are supported, chosen by the Python version:
 
 * classic (3.8 to 3.10): AllenNLP 2.10.1 as released, with its own pins; `pip install .` does it all.
 * modern (3.11 and newer): AllenNLP 2.10.1 forbids every torch that exists for these versions, though it runs on one, so
-  it is installed beside its requirements; `make .venv` does it, or the three lines of the README.
+  it is installed beside its requirements; ``make test` does it, or the three lines of the README.
 """
 
 from setuptools import find_packages, setup
@@ -51,11 +51,13 @@ setup(
     long_description_content_type="text/markdown",
     license="Apache-2.0",
     packages=find_packages(include=["skd_plugin", "skd_plugin.*"]),
-    package_data={"skd_plugin": ["py.typed"]},
+    package_data={"skd_plugin": ["py.typed", "experiments/report/page.html.jinja"]},
     python_requires=">=3.8",
     install_requires=[
         "conllu>=4.4.2",
+        "jinja2",
         "lmdb>=1.2.1",
+        "matplotlib",
         "numpy",
         "seqeval>=1.2.2",
         "setuptools<81",  # py-rouge, of allennlp-models, wants pkg_resources
@@ -69,8 +71,8 @@ setup(
         *(f"{requirement}; {MODERN}" for requirement in MODERN_REQUIREMENTS),
     ],
     extras_require={
-        "bench": ["matplotlib", "pytorch-crf", "torch-struct"],
-        "demo": ["matplotlib"],
-        "dev": ["black", "hypothesis", "matplotlib", "mypy", "pytest", "pytest-xdist", "ruff"],
+        "bench": ["pytorch-crf", "torch-struct"],
+        "dev": ["black", "html5lib", "hypothesis", "mypy", "pytest", "pytest-xdist", "ruff"],
+        "ray": ["ray>=2"],
     },
 )

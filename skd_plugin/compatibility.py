@@ -8,7 +8,7 @@ import inspect
 import logging
 import os
 import sys
-from typing import Any, Dict, List, Union
+from typing import Any, Dict, List, Set, Tuple, Union
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +36,7 @@ def apply() -> None:
     repair_test_in_distributed_training()
     repair_find_lr()
     repair_checkpoints()
+    repair_recovery()
 
 
 def repair_reduce_on_plateau() -> None:
@@ -163,8 +164,9 @@ def repair_find_lr() -> None:
 
 def repair_checkpoints() -> None:
     """
-    A training that is killed while it writes a checkpoint leaves half a file, on which `--recover` breaks. The repaired
-    one writes beside it, and gives the file its name when it is whole.
+    A training that is killed while it writes a checkpoint leaves half a file, or one of its two files, on which
+    `--recover` breaks. The repaired one writes beside it, gives the file its name when it is whole, and takes for a
+    checkpoint only what has both.
     """
     import torch
     from allennlp.training import checkpointer
@@ -183,4 +185,21 @@ def repair_checkpoints() -> None:
             torch.save(value, unfinished)
             os.replace(unfinished, path)
 
+    original = checkpointer.Checkpointer._find_all_checkpoints
+
+    def find_all_checkpoints(self: Any) -> Set[Tuple[int, int]]:
+        found = original(self)
+        return {point for point in found if os.path.exists(self._training_state_path(*point))}
+
     setattr(checkpointer, "torch", TorchThatSavesWhole())  # noqa: B010
+    setattr(checkpointer.Checkpointer, "_find_all_checkpoints", find_all_checkpoints)  # noqa: B010
+
+
+def repair_recovery() -> None:
+    """
+    A training that goes on by `--recover` ends elsewhere than one that was never interrupted; see
+    `skd_plugin.recovery`.
+    """
+    from skd_plugin import recovery
+
+    recovery.repair()

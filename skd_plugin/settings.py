@@ -15,12 +15,13 @@ SETTINGS = {
     "SKD_LANGUAGES": "languages of a student, with commas between",
     "SKD_RECIPE": '"fast" or "paper"',
     "SKD_SEED": "seed of all random numbers",
+    "SKD_SIZE": '"hour" (what two cores do in about one) or "full", of an experiment',
     "SKD_STRUCTURE": '"crf", "softmax" or, for teachers and baselines, "spans"',
     "SKD_TEACHERS": "folder of the teachers, with one serialization directory a language",
     "SKD_TRAIN_SENTENCES": "how many sentences of each training file to read",
     "SKD_UNLABELED": "folder of unlabelled text, `en.txt` and so on: a sentence a line, tokens separated by spaces",
     "SKD_UNLABELED_SENTENCES": "how many sentences of each file of unlabelled text to read",
-    "SKD_ZERO_SHOT": "languages without teachers that a student learns from unlabelled text, with commas between",
+    "SKD_ZERO_SHOT": 'languages without teachers, with commas between; "none" for an experiment without any',
 }
 
 

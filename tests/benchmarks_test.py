@@ -6,7 +6,7 @@ import sys
 import pytest
 import torch
 
-from benchmarks import side_by_side, structures
+from benchmarks import encoders, side_by_side, structures
 from benchmarks.agreement import Verdict, check_nll, check_paths
 from benchmarks.claims import Results, all_claims, row
 from benchmarks.crf_peers import AllenNLP
@@ -221,3 +221,17 @@ def test_every_library_says_how_it_grows():
                 )
                 assert 0 < small < large
                 assert peer.gigabytes(task, Shape(8, 64, 5), k) >= 0
+
+
+def test_the_benchmark_of_encoders(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["encoders.py", "--quick", "--json", str(tmp_path / "rows")])
+    monkeypatch.setattr(encoders, "SIZES", [encoders.Size(4, 5, 3, 2)])
+    threads = torch.get_num_threads()
+    try:
+        encoders.main()
+    finally:
+        torch.set_num_threads(threads)
+    (row,) = json.loads((tmp_path / "rows").read_text())
+    assert row["claim"] == "a step of padded_lstm over one of lstm, 2 hidden, 5 tokens"
+    assert row["value"] > 0 and row["holds"] == (row["value"] <= row["goal"])
+    assert "| 4 | 5 | 3 | 2 |" in capsys.readouterr().out

@@ -1,5 +1,7 @@
 """The repairs of AllenNLP have their effect."""
 
+import json
+import os
 import subprocess
 import sys
 
@@ -8,11 +10,14 @@ import torch
 from allennlp.common import Params
 from allennlp.common.checks import ConfigurationError
 from allennlp.data.tokenizers import PretrainedTransformerTokenizer
+from allennlp.models import load_archive
+from allennlp.training import Checkpointer
 from allennlp.training.learning_rate_schedulers import LearningRateScheduler
 from allennlp.training.optimizers import Optimizer
 
 from skd_plugin import compatibility
-from tests.runs import metrics_of, tagger_config, train
+from skd_plugin.recovery import RECOVERY
+from tests.runs import metrics_of, student_config, tagger_config, train
 
 SCHEDULERS = {
     "constant": {},
@@ -104,6 +109,154 @@ def test_a_checkpoint_is_whole_or_not_there(tmp_path, monkeypatch):
     monkeypatch.undo()
     train(tagger_config(["en"]), tmp_path / "run", recover=True)
     assert metrics_of(tmp_path / "run")["epoch"] == 1
+
+
+class Killed(BaseException):
+    """Nobody catches it."""
+
+
+def kill_after(monkeypatch, place, number=1):
+    """Ends the training the n-th time that it has written a checkpoint ("checkpoint"), or one of its two files."""
+    done = []
+
+    def count():
+        done.append(place)
+        if len(done) == number:
+            raise Killed
+
+    if place == "checkpoint":
+        save = Checkpointer.save_checkpoint
+
+        def save_checkpoint(self, trainer):
+            save(self, trainer)
+            count()
+
+        monkeypatch.setattr(Checkpointer, "save_checkpoint", save_checkpoint)
+    else:
+        replace = os.replace
+
+        def replace_and_count(source, target):
+            replace(source, target)
+            if os.path.basename(target).startswith(place):
+                count()
+
+        monkeypatch.setattr(os, "replace", replace_and_count)
+
+
+def killed(monkeypatch, config, folder, place="checkpoint", number=1, recover=False):
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        kill_after(patch, place, number)
+        train(config, folder, recover=recover)
+
+
+def all_metrics(folder):
+    """By file, those of each epoch and of the end, without time and memory."""
+    return {
+        path.name: {
+            name: value
+            for name, value in json.loads(path.read_text()).items()
+            if "memory" not in name and "duration" not in name
+        }
+        for path in folder.glob("metrics*.json")
+    }
+
+
+def assert_same_training(one, other):
+    """The same metrics after each epoch and at the end, and the same weights in the archive."""
+    assert all_metrics(one) == all_metrics(other)
+    weights = [
+        load_archive(str(folder / "model.tar.gz")).model.state_dict() for folder in (one, other)
+    ]
+    assert weights[0].keys() == weights[1].keys()
+    for name, weight in weights[0].items():
+        assert torch.equal(weight, weights[1][name]), name
+
+
+def recovered_config(data_loader, **trainer):
+    """Of a tagger whose training draws from all random numbers: those of data, of dropout, and of word dropout."""
+    config = tagger_config(["en", "ru"], dropout=0.5, word_dropout=0.1)
+    config["dataset_reader"]["max_sentences_per_file"] = 16
+    config["data_loader"] = {"batch_size": 8, "shuffle": True}  # of the validation data, too
+    if data_loader:
+        config["validation_data_loader"] = {"batch_size": 8}
+        config["data_loader"] = {"batch_sampler": {"batch_size": 8, **data_loader}}
+    config["trainer"].update({"num_epochs": 3, "validation_metric": "-loss", **trainer})
+    return config
+
+
+RECOVERED = {
+    "plain shuffle": recovered_config({}),
+    "bucket": recovered_config(
+        {"type": "bucket", "padding_noise": 0.5},
+        learning_rate_scheduler={"type": "reduce_on_plateau", "patience": 0},
+    ),
+    "smoothed languages": recovered_config(
+        {"type": "smoothed_languages", "exponent": 0.5}, num_gradient_accumulation_steps=2
+    ),
+    "moving average": recovered_config({}, moving_average={"type": "exponential", "decay": 0.5}),
+    # The less F1, the better: nothing is better than the first epoch.
+    "early stopping": recovered_config({}, validation_metric="-macro_f1", patience=2, num_epochs=6),
+}
+
+
+@pytest.mark.parametrize("name", list(RECOVERED))
+def test_recovery_after_every_epoch(name, tmp_path, monkeypatch):
+    """Killed after each checkpoint, before the best model is kept, and gone on with."""
+    config = RECOVERED[name]
+    train(config, tmp_path / "undisturbed")
+    assert metrics_of(tmp_path / "undisturbed")["epoch"] == 2
+    best_epoch = 0 if name == "early stopping" else 2
+    assert metrics_of(tmp_path / "undisturbed")["best_epoch"] == best_epoch
+    for epoch in range(3):
+        killed(monkeypatch, config, tmp_path / "killed", recover=epoch > 0)
+    train(config, tmp_path / "killed", recover=True)
+    assert_same_training(tmp_path / "undisturbed", tmp_path / "killed")
+
+
+def test_recovery_inside_an_epoch(tmp_path, monkeypatch):
+    config = recovered_config({}, checkpointer={"save_every_num_batches": 3}, num_epochs=2)
+    train(config, tmp_path / "undisturbed")
+    # Four batches an epoch: after the third of the first, its end, and the third of the second.
+    killed(monkeypatch, config, tmp_path / "killed", number=3)
+    assert (tmp_path / "killed" / "training_state_e1_b3.th").exists()
+    train(config, tmp_path / "killed", recover=True)
+    weights = [torch.load(tmp_path / name / "best.th") for name in ("undisturbed", "killed")]
+    for name, weight in weights[0].items():
+        assert torch.equal(weight, weights[1][name]), name
+
+
+def test_recovery_of_a_student(teachers, tmp_path, monkeypatch):
+    config = student_config(teachers)
+    config["model"].update({"dropout": 0.5, "schedule": {"type": "linear_by_epoch", "rate": 50.0}})
+    config["trainer"]["num_epochs"] = 3
+    train(config, tmp_path / "undisturbed")
+    killed(monkeypatch, config, tmp_path / "killed", number=2)
+    train(config, tmp_path / "killed", recover=True)
+    assert_same_training(tmp_path / "undisturbed", tmp_path / "killed")
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_recovery_from_half_a_checkpoint(number, tmp_path, monkeypatch):
+    """Killed when only one of the two files of a checkpoint is there."""
+    config = recovered_config({})
+    train(config, tmp_path / "undisturbed")
+    killed(monkeypatch, config, tmp_path / "killed", "model_state", number)
+    states = [path.name for path in (tmp_path / "killed").glob("*_state_*")]
+    assert len(states) == 2 * number - 1
+    train(config, tmp_path / "killed", recover=True)
+    assert_same_training(tmp_path / "undisturbed", tmp_path / "killed")
+
+
+def test_a_checkpoint_tells_updates_and_seconds(tmp_path, monkeypatch):
+    config = recovered_config({})
+    seconds = []
+    for number in range(2):
+        killed(monkeypatch, config, tmp_path / "run", recover=number > 0)
+        state = torch.load(tmp_path / "run" / f"training_state_e{number + 1}_b0.th")
+        recovery = state[RECOVERY]
+        assert recovery["updates"] == 4 * (number + 1)
+        seconds.append(recovery["seconds"])
+    assert 0 < seconds[0] < seconds[1]
 
 
 def test_repairs_are_made_once():

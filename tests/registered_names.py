@@ -5,10 +5,12 @@ import re
 from allennlp.data import DatasetReader
 from allennlp.data.samplers import BatchSampler
 from allennlp.models import Model
+from allennlp.modules import Seq2SeqEncoder
 from allennlp.predictors import Predictor
 from allennlp.training import TrainerCallback
 
 import skd_plugin  # noqa: F401
+from skd_plugin.experiments import Engine
 from skd_plugin.knowledge import KnowledgeStore
 from skd_plugin.losses import DistillationLoss, DistillationSchedule
 from skd_plugin.teachers import Teacher
@@ -18,12 +20,14 @@ BASES = [
     DatasetReader,
     BatchSampler,
     Model,
+    Seq2SeqEncoder,
     DistillationLoss,
     DistillationSchedule,
     Teacher,
     TrainerCallback,
     KnowledgeStore,
     Predictor,
+    Engine,
 ]
 README = ROOT / "README.md"
 MARKED = re.compile(r"(<!-- names -->\n).*(<!-- /names -->)", re.DOTALL)

@@ -14,6 +14,7 @@ from allennlp.common.util import prepare_environment
 from skd_plugin import settings
 from skd_plugin.dataset_readers import UNLABELED
 from tests.runs import ROOT, allennlp, train
+from tests.shipped_experiments import EXPERIMENTS
 
 CONFIGS = ROOT / "training_configs"
 TASKS = ["demo", "ner", "ud_pos"]
@@ -222,7 +223,8 @@ def test_teachers_and_students_train(environment, tmp_path, data, task):
 def test_every_config_is_tested():
     found = {(path.parent.name, path.stem) for path in CONFIGS.rglob("*.jsonnet")}
     methods = {(task, method) for task in TASKS for method in ["teacher", *STUDENTS]}
-    assert found == methods | set(WITH_UNLABELED_TEXT)
+    experiments = {("experiments", name) for name in EXPERIMENTS}
+    assert found == methods | set(WITH_UNLABELED_TEXT) | experiments
 
 
 def test_every_setting_is_known():
@@ -231,21 +233,20 @@ def test_every_setting_is_known():
 
 
 def test_transformer_is_one_line(environment, tmp_path, tiny_transformer):
-    """The change that task.libsonnet describes, made in a copy of the configs."""
+    """The change that lib/task.libsonnet describes, made in a copy of the configs."""
     environment("ner")
     configs = tmp_path / "training_configs"
     shutil.copytree(CONFIGS, configs)
     task = configs / "ner" / "task.libsonnet"
-    line = "local embedder = embedders.words_and_characters();"
+    line = "task('ner') {"
     for call in (
         f"transformer('{tiny_transformer}', 16)",
         f"transformer('{tiny_transformer}', 16, frozen=true)",
     ):
-        task.write_text(
-            (CONFIGS / "ner" / "task.libsonnet")
-            .read_text()
-            .replace(line, f"local embedder = embedders.{call};")
-        )
+        content = (CONFIGS / "ner" / "task.libsonnet").read_text()
+        assert line in content
+        embedder = f"(import '../lib/embedders.libsonnet').{call}"
+        task.write_text(content.replace(line, f"task('ner', {embedder}) {{"))
         params = Params.from_file(str(configs / "ner" / "baseline.jsonnet"))
         model = train(params.as_dict(quiet=True), tmp_path / f"run{len(call)}")
         frozen = "frozen" in call

@@ -1,5 +1,6 @@
 """Subcommands of `allennlp`."""
 
+from skd_plugin.commands.distill import DistillCommand
 from skd_plugin.commands.knowledge import KnowledgeCommand
 
-__all__ = ["KnowledgeCommand"]
+__all__ = ["DistillCommand", "KnowledgeCommand"]

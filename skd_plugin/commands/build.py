@@ -63,6 +63,13 @@ def build(args: argparse.Namespace) -> int:
     return 0
 
 
+def fill(param_path: str) -> None:
+    """Fills the store that a training config names, as `allennlp knowledge build` does."""
+    parser = argparse.ArgumentParser()
+    _add_arguments(parser)
+    build(parser.parse_args([param_path]))
+
+
 def _store(args: argparse.Namespace, of_config: KnowledgeStore) -> KnowledgeStore:
     """The store to fill."""
     if args.store:

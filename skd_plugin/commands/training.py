@@ -1,6 +1,7 @@
 """What a training config says of teachers."""
 
 import copy
+import functools
 from typing import Any, Dict, Iterator, List, Optional
 
 import torch
@@ -35,7 +36,7 @@ class TaughtTraining:
     """
 
     def __init__(self, path: str, overrides: str = "") -> None:
-        import_plugins()
+        _import_plugins()
         self._path = path
         self._content = _read(path, overrides)
         model = self._content.get("model") or {}
@@ -81,6 +82,11 @@ class TaughtTraining:
         if not self._content.get(name):
             raise ConfigurationError(f"{self._path}: expected {name}, and found none")
         return self._content[name]
+
+
+@functools.lru_cache(maxsize=None)
+def _import_plugins() -> None:
+    import_plugins()
 
 
 def device_of(number: Optional[int]) -> torch.device:

@@ -1,1 +1,5 @@
 """Parts that models and teachers share."""
+
+from skd_plugin.modules.padded_lstm import PaddedLstm
+
+__all__ = ["PaddedLstm"]

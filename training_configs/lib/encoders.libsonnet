@@ -1,11 +1,10 @@
 // From embedded words to features of words in context.
 {
   bilstm(input_dim, hidden_dim, num_layers=1): {
-    type: 'lstm',
+    type: 'padded_lstm',
     input_size: input_dim,
     hidden_size: hidden_dim,
     num_layers: num_layers,
-    bidirectional: true,
   },
 
   // For a transformer, which has the context already.

@@ -21,13 +21,13 @@ local groups(embedder, transitions_lr) =
     },
   },
 
-  // Adam, for small data and little time.
-  fast(embedder, lr=0.003, epochs=30, batch_size=32): {
+  // Adam, for small data and little time; halved after `plateau` epochs without progress.
+  fast(embedder, lr=0.003, epochs=30, batch_size=32, plateau=2): {
     model: { dropout: 0.3, word_dropout: 0.05 },
     data_loader: { batch_sampler: { type: 'bucket', batch_size: batch_size, sorting_keys: ['tokens'], padding_noise: 0.1 } },
     trainer: {
       optimizer: { type: 'adam', lr: lr, [if groups(embedder, lr) != [] then 'parameter_groups']: groups(embedder, lr) },
-      learning_rate_scheduler: { type: 'reduce_on_plateau', factor: 0.5, patience: 2, mode: 'max' },
+      learning_rate_scheduler: { type: 'reduce_on_plateau', factor: 0.5, patience: plateau, mode: 'max' },
       num_epochs: settings.epochs(epochs),
       patience: 10,
       grad_norm: 5.0,

@@ -1,6 +1,7 @@
 // A tagger, by SKD_STRUCTURE with a CRF, a softmax a token, or spans: a teacher if `languages` is one, a multilingual baseline if they are several.
 //
-// task:     { reader, label_encoding, metric, labels, languages, path(language, split) }; `labels` beyond those of the training data
+// task:     { reader, label_encoding, metric, labels, languages, path(language, split), train_sentences, dev_sentences }; `labels` beyond
+//           those of the training data, and how many sentences of each file to read
 // size:     { embedder, hidden_dim }, or { embedder } alone for an embedder that needs no encoder
 // recipe:   of recipes.libsonnet
 local encoders = import 'encoders.libsonnet';
@@ -15,8 +16,8 @@ function(task, languages, size, recipe)
   local embedder = size.embedder;
   local paths(split) = { [language]: task.path(language, split) for language in languages };
   {
-    dataset_reader: task.reader { token_indexers: embedder.token_indexers, max_sentences_per_file: settings.train_sentences },
-    validation_dataset_reader: task.reader { token_indexers: embedder.token_indexers },
+    dataset_reader: task.reader { token_indexers: embedder.token_indexers, max_sentences_per_file: task.train_sentences },
+    validation_dataset_reader: task.reader { token_indexers: embedder.token_indexers, max_sentences_per_file: task.dev_sentences },
     train_data_path: paths('train'),
     validation_data_path: paths('dev'),
     test_data_path: paths('test'),

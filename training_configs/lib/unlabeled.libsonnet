@@ -22,16 +22,27 @@ local text(languages) = { [language]: '%s/%s.txt' % [settings.unlabeled, languag
 
 {
   // The text of SKD_UNLABELED; without it, what the first sentences of the training files leave, with its tags withheld.
-  of_same_languages(task, languages):
-    local num_labeled = if settings.train_sentences == null then 200 else settings.train_sentences;
+  of_same_languages(task, languages, ratio=1):
+    local num_labeled = if task.train_sentences == null then 200 else task.train_sentences;
     if settings.unlabeled != null
-    then beside(text(languages), { type: 'plain_text' }, settings.train_sentences, ratio=1)
+    then beside(text(languages), { type: 'plain_text' }, task.train_sentences, ratio)
     else beside(
       { [language]: task.path(language, 'train') for language in languages },
       task.reader { skip_sentences_per_file: num_labeled },
       num_labeled,
-      ratio=1
+      ratio
     ),
+
+  // For a fair comparison: a baseline with the vocabulary of the text, but not the text, which may make as many updates, and wait as
+  // long for the next best epoch, as those that read `ratio` unlabelled sentences beside each labelled one.
+  equal_updates(task, languages, ratio=1): $.of_same_languages(task, languages, ratio=0) + {
+    local times(number) = std.ceil(number * (1 + ratio)),
+    trainer+: {
+      num_epochs: times(super.num_epochs),
+      patience: times(super.patience),
+      learning_rate_scheduler+: { patience: times(super.patience) },
+    },
+  },
 
   // Text of languages without teachers: the teachers of the others answer for them, by the weights given here.
   of_new_languages(task, languages, new_languages, teachers):
@@ -40,7 +51,7 @@ local text(languages) = { [language]: '%s/%s.txt' % [settings.unlabeled, languag
     assert std.setInter(std.set(languages), std.set(new_languages)) == [] : 'SKD_ZERO_SHOT: expected languages that are not among those with teachers';
     local answer = [{ archive_file: teachers + '/' + language + '/model.tar.gz', weight: 1 } for language in languages];
     local ratio = std.length(new_languages) / std.length(languages);  // each new language as much as a taught one
-    beside(text(new_languages), { type: 'plain_text' }, settings.train_sentences, ratio) + {
+    beside(text(new_languages), { type: 'plain_text' }, task.train_sentences, ratio) + {
       model+: { teachers+: { [language]: answer for language in new_languages } },
     },
 }

@@ -9,4 +9,4 @@ local unlabeled = import '../lib/unlabeled.libsonnet';
 local task = import 'task.libsonnet';
 
 student(task, task.languages, task.student_size, task.student_recipe, task.teachers, losses.posterior, task.knowledge)
-+ unlabeled.of_new_languages(task, task.languages, settings.zero_shot, task.teachers)
++ unlabeled.of_new_languages(task, task.languages, settings.zero_shot([]), task.teachers)

@@ -1,0 +1,249 @@
+"""Doing one run: training where it was left, evaluating, and keeping what was found."""
+
+import json
+import re
+import time
+import traceback
+from pathlib import Path
+from typing import Any, Dict, List, NamedTuple, Optional
+
+import numpy as np
+import torch
+from allennlp.commands.train import train_model
+from allennlp.common import Params
+from allennlp.common.checks import ConfigurationError
+from allennlp.models import load_archive
+
+from skd_plugin.commands.build import fill
+from skd_plugin.experiments.digests import digest
+from skd_plugin.experiments.evaluation import Counts, Examples, evaluate
+from skd_plugin.experiments.experiment import Run
+from skd_plugin.experiments.whole_files import write_whole
+from skd_plugin.recovery import RECOVERY
+
+FINISHED = "finished.json"
+OUTCOMES = "outcomes.npz"
+ARCHIVE = "model.tar.gz"
+EPOCHS_OF_ALLENNLP = 20  # if a config does not say
+EXAMPLES = "examples.json"
+_IN_FOLDER = re.compile(r'"[^"]*(?=seed-\d+/(?:teachers/|knowledge"))')
+
+
+class Outcome(NamedTuple):
+    """What a finished run leaves: counts by (split, language), a few sentences, costs, and its learning curve."""
+
+    counts: Counts
+    examples: Examples
+    costs: Dict[str, Any]
+    curve: List[float]
+
+
+class Workplace:
+    """
+    The files of one run in the folder of an experiment: beside its serialization directory `seed-1/posterior/` are its
+    config, `seed-1/posterior.json`, and what it printed, `seed-1/posterior.log`.
+
+    # Parameters
+
+    folder : `str`
+        Of the experiment.
+    run : `Run`
+    """
+
+    def __init__(self, folder: str, run: Run) -> None:
+        self.run = run
+        self.folder = Path(folder) / run.name
+        self.config = self.folder.with_name(self.folder.name + ".json")
+        self.log = self.folder.with_name(self.folder.name + ".log")
+        # A store is already in the folder `knowledge`.
+        self._mark = self.config if run.config is None else self.folder / FINISHED
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether there is an outcome, of the teachers and files that are there now."""
+        is_whole = self.run.config is None or (self.folder / OUTCOMES).exists()
+        return is_whole and self._mark.exists() and self._finished().get("of") == self._inputs()
+
+    @property
+    def state(self) -> str:
+        """In words."""
+        if self.is_finished:
+            return "finished"
+        return "to go on" if self._is_begun() else "to do"
+
+    @property
+    def seconds(self) -> float:
+        """How long a finished run took."""
+        return float(self._finished()["costs"]["seconds"])
+
+    @property
+    def command(self) -> str:
+        """What trains the same by hand."""
+        by_hand = f"{self.folder}-by-hand"
+        return f"OMP_NUM_THREADS=1 allennlp train {self.config} -s {by_hand} --include-package skd_plugin"
+
+    @property
+    def difference(self) -> str:
+        """Where the config differs from that of a training which is begun or finished; empty if nowhere."""
+        copy = self.folder / "config.json"
+        is_begun = self._is_begun() or self._mark.exists()
+        if self.run.config is None or not is_begun or not copy.exists():
+            return ""
+        trained = json.loads(copy.read_text())
+        return _difference(_without_folder(trained), _without_folder(self.run.config))
+
+    def prepare(self) -> None:
+        """Writes the config."""
+        self.folder.parent.mkdir(parents=True, exist_ok=True)
+        if self.run.config is not None:
+            self.config.write_text(json.dumps(self.run.config, indent=1) + "\n")
+
+    def execute(self) -> None:
+        """Does what is not done of the run."""
+        inputs, start = self._inputs(), time.time()
+        if self.run.config is None:
+            _fill([str(self._beside(name)) for name in self.run.serves])
+            self._finish(inputs, {"seconds": time.time() - start})
+            return
+        finished = self._finished() if self._mark.exists() else {}
+        if finished.get("of", {}).get("teachers") != inputs["teachers"]:
+            finished = {}
+            self._train()
+        archive = load_archive(str(self.folder / ARCHIVE), _cuda_device())
+        counts, examples = evaluate(archive, self.run.evaluation, self.run.label_encoding)
+        arrays: Dict[str, Any] = {"/".join(key): value for key, value in counts.items()}
+        np.savez(self.folder / OUTCOMES, **arrays)
+        (self.folder / EXAMPLES).write_text(json.dumps(examples) + "\n")
+        self._finish(inputs, finished.get("costs") or self._costs(archive.model))
+
+    def outcome(self) -> Outcome:
+        """What a finished run has left."""
+        with np.load(self.folder / OUTCOMES) as arrays:
+            counts = {tuple(name.split("/", 1)): arrays[name] for name in arrays.files}
+        examples = json.loads((self.folder / EXAMPLES).read_text())
+        return Outcome(counts, examples, self._finished()["costs"], self.curve())  # type: ignore[arg-type]
+
+    def curve(self) -> List[float]:
+        """The validation metric after each epoch."""
+        trainer = (self.run.config or {}).get("trainer") or {}
+        names = trainer.get("validation_metric", "-loss")
+        name = names if isinstance(names, str) else names[0]
+        key = f"validation_{name.lstrip('+-')}"
+        return [float(epoch[key]) for epoch in self._epochs() if key in epoch]
+
+    # ---- parts
+
+    def _is_begun(self) -> bool:
+        return any(self.folder.glob("model_state_*.th"))
+
+    def _train(self) -> None:
+        """Goes on with a training if it learns from the teachers that are there now; else begins it."""
+        copy = self.folder / "config.json"
+        archives = [Path(path) for path in _archives(self.run.config)]
+        goes_on = self._is_begun() and all(
+            path.stat().st_mtime < copy.stat().st_mtime for path in archives if path.exists()
+        )
+        if goes_on:  # maybe in another folder now
+            copy.write_text(self.config.read_text())
+        params = Params.from_file(str(self.config))
+        train_model(params, str(self.folder), recover=goes_on, force=not goes_on)
+
+    def _inputs(self) -> Dict[str, Any]:
+        """What the outcome depends on beside the config."""
+        evaluation = {
+            split: {language: [path, digest(path)] for language, path in paths.items()}
+            for split, paths in self.run.evaluation.items()
+        }
+        students = {name: digest(str(self._beside(name))) for name in self.run.serves}
+        archives = _archives(self.run.config)
+        if self.run.config is None:
+            archives = [
+                str(self._beside(name).with_suffix("") / ARCHIVE) for name in self.run.needs
+            ]
+        teachers = [digest(path) for path in archives]
+        encoding = self.run.label_encoding
+        named = {"evaluation": evaluation, "label_encoding": encoding, "students": students}
+        return {**named, "teachers": teachers}
+
+    def _beside(self, name: str) -> Path:
+        """The config of another run."""
+        return self.config.parent.parent / f"{name}.json"
+
+    def _finish(self, inputs: Dict[str, Any], costs: Dict[str, Any]) -> None:
+        """Written last and as a whole: what has this file is not done again."""
+        write_whole(self._mark, {"of": inputs, "costs": costs})
+        for pattern in ("*_state_*.th", "unfinished-*"):  # the best one is in the archive
+            for leftover in self.folder.glob(pattern):
+                leftover.unlink()
+
+    def _finished(self) -> Dict[str, Any]:
+        return json.loads(self._mark.read_text())
+
+    def _costs(self, model: torch.nn.Module) -> Dict[str, Any]:
+        epochs = self._epochs()
+        states = sorted(
+            self.folder.glob("training_state_*.th"), key=lambda path: path.stat().st_mtime
+        )
+        if not states:
+            raise ConfigurationError(
+                f"{self.config}: trainer.checkpointer: expected one that keeps the last epoch, found no checkpoint"
+            )
+        last = torch.load(states[-1], map_location="cpu")[RECOVERY]
+        return {
+            "parameters": sum(parameter.numel() for parameter in model.parameters()),
+            "archive_bytes": (self.folder / ARCHIVE).stat().st_size,
+            "seconds": last["seconds"],
+            "epochs": len(epochs),
+            "best_epoch": epochs[-1]["best_epoch"],
+            "updates": last["updates"],
+            "max_epochs": (self.run.config or {})
+            .get("trainer", {})
+            .get("num_epochs", EPOCHS_OF_ALLENNLP),
+        }
+
+    def _epochs(self) -> List[Dict[str, Any]]:
+        paths = self.folder.glob("metrics_epoch_*.json")
+        ordered = sorted(paths, key=lambda path: int(path.stem.rsplit("_", 1)[1]))
+        return [json.loads(path.read_text()) for path in ordered]
+
+
+def _difference(one: Any, other: Any, where: str = "") -> str:
+    """Where two configs differ first; empty if nowhere."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        for name in [*one, *other]:
+            found = _difference(
+                one.get(name), other.get(name), f"{where}.{name}" if where else name
+            )
+            if found:
+                return found
+        return ""
+    return "" if one == other else f"{where}: {one!r}, now {other!r}"
+
+
+def _archives(config: Optional[Dict[str, Any]]) -> List[str]:
+    """The archives of the teachers in a config."""
+    of_languages = ((config or {}).get("model") or {}).get("teachers") or {}
+    teachers = [teacher for some in of_languages.values() for teacher in some]
+    return [str(teacher["archive_file"]) for teacher in teachers if "archive_file" in teacher]
+
+
+def _without_folder(config: Any) -> Any:
+    """A config in which the folder of the experiment, which may have moved, is left out of paths."""
+    return json.loads(_IN_FOLDER.sub('"', json.dumps(config)))
+
+
+def _cuda_device() -> int:
+    return 0 if torch.cuda.is_available() else -1
+
+
+def _fill(students: List[str]) -> None:
+    """Goes on after a fault of one student's config: its own run will tell of it."""
+    errors = []
+    for student in students:
+        try:
+            fill(student)
+        except ConfigurationError as error:
+            traceback.print_exc()
+            errors.append(error)
+    if len(errors) == len(students):
+        raise errors[0]

@@ -1,0 +1,19 @@
+// What tasks have in common beside their data: sizes, recipes, and folders under runs/<name>.
+// A transformer in place of words and characters is the line of a task with `embedder`:
+// task('conll_ner', (import '../lib/embedders.libsonnet').transformer('bert-base-multilingual-cased', 768))
+// Tasks join paths by `+`: jsonnet formats text so slowly that an experiment, whose configs name hundreds, took seconds to read.
+local embedders = import 'embedders.libsonnet';
+local recipes = import 'recipes.libsonnet';
+local settings = import 'settings.libsonnet';
+
+function(name, embedder=embedders.words_and_characters()) {
+  labels: [],
+  train_sentences: settings.train_sentences,  // of each file; null for all
+  dev_sentences: null,
+  teacher_size: { embedder: embedder, hidden_dim: 128 },
+  student_size: { embedder: embedder, hidden_dim: 128 },
+  teacher_recipe: recipes[settings.recipe](embedder),
+  student_recipe: recipes[settings.recipe](embedder),
+  teachers: settings.teachers('runs/%s/teachers' % name),
+  knowledge: settings.knowledge('runs/%s/knowledge' % name),
+}
