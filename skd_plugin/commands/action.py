@@ -1,7 +1,14 @@
 """What the actions of a command have in common."""
 
 import argparse
+import sys
 from typing import Any, Callable, NamedTuple
+
+from allennlp.common.checks import ConfigurationError
+from allennlp.common.util import SigTermReceived
+
+ERROR = 2  # the exit status of argparse, too
+INTERRUPTED = 130
 
 
 class Action(NamedTuple):
@@ -48,3 +55,34 @@ def positive(kind: Callable[[str], Any]) -> Callable[[str], Any]:
         return value
 
     return parse
+
+
+def runner(
+    prog: str, run: Callable[[argparse.Namespace], int], if_interrupted: str
+) -> Callable[[argparse.Namespace], None]:
+    """
+    What ends with the exit status of a command; what is wrong with its input is said without a traceback.
+
+    # Parameters
+
+    prog : `str`
+        Before messages.
+    run : `Callable[[argparse.Namespace], int]`
+        The command.
+    if_interrupted : `str`
+        What is said then.
+    """
+
+    def ending(args: argparse.Namespace) -> None:
+        try:
+            status = run(args)
+        except ConfigurationError as error:
+            print(f"{prog}: error: {error}", file=sys.stderr)
+            status = ERROR
+        except (KeyboardInterrupt, SigTermReceived):
+            print(f"{prog}: {if_interrupted}", file=sys.stderr)
+            status = INTERRUPTED
+        if status:
+            sys.exit(status)
+
+    return ending

@@ -10,12 +10,11 @@ from typing import Dict, List, Optional
 import torch
 from allennlp.commands.subcommand import Subcommand
 from allennlp.common.checks import ConfigurationError
-from allennlp.common.util import SigTermReceived, import_module_and_submodules
+from allennlp.common.util import import_module_and_submodules
 from filelock import FileLock, Timeout
 from tqdm import tqdm
 
-from skd_plugin.commands.action import positive
-from skd_plugin.commands.knowledge import ERROR, INTERRUPTED
+from skd_plugin.commands.action import positive, runner
 from skd_plugin.commands.text import table
 from skd_plugin.experiments import Engine, Experiment
 from skd_plugin.experiments.engine import Task
@@ -73,24 +72,9 @@ class DistillCommand(Subcommand):
             action="store_true",
             help="list the runs and how long they may take, and do nothing",
         )
-        subparser.set_defaults(func=distill_from_args)
+        if_interrupted = "interrupted; the same command goes on from there."
+        subparser.set_defaults(func=runner("allennlp distill", distill, if_interrupted))
         return subparser
-
-
-def distill_from_args(args: argparse.Namespace) -> None:
-    """Runs the command; what is wrong with its input is said without a traceback."""
-    try:
-        status = distill(args)
-    except ConfigurationError as error:
-        print(f"allennlp distill: error: {error}", file=sys.stderr)
-        status = ERROR
-    except (KeyboardInterrupt, SigTermReceived):
-        print(
-            "allennlp distill: interrupted; the same command goes on from there.", file=sys.stderr
-        )
-        status = INTERRUPTED
-    if status:
-        sys.exit(status)
 
 
 def distill(args: argparse.Namespace) -> int:
@@ -169,12 +153,13 @@ def _show_plan(experiment: Experiment, jobs: int) -> None:
     rows, seconds = [["run", "state", "about, seconds"]], []
     for run in tqdm(runs, desc="timing a few batches", unit="run", leave=False):
         workplace = Workplace(experiment.folder, run)
-        if workplace.is_finished and not workplace.difference:
+        difference = workplace.difference
+        if workplace.is_finished and not difference:
             rows.append([run.name, "finished", f"{workplace.seconds:.0f} (taken)"])
             continue
         estimate, state = None, workplace.state
-        if workplace.difference:
-            state = f"trained by another config ({workplace.difference})"
+        if difference:
+            state = f"trained by another config ({difference})"
         try:
             estimate = estimates(run)
         except (ConfigurationError, OSError) as error:

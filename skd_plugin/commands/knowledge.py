@@ -1,21 +1,16 @@
 """`allennlp knowledge build | info | verify | merge`: stores of what teachers know, without training."""
 
 import argparse
-import sys
-from typing import Callable
 
 from allennlp.commands.subcommand import Subcommand
-from allennlp.common.checks import ConfigurationError
-from allennlp.common.util import SigTermReceived
 
-from skd_plugin.commands.action import Action
+from skd_plugin.commands.action import runner
 from skd_plugin.commands.build import BUILD
 from skd_plugin.commands.info import INFO
 from skd_plugin.commands.merge import MERGE
 from skd_plugin.commands.verify import VERIFY
 
-ERROR = 2  # the exit status of argparse, too
-INTERRUPTED = 130
+IF_INTERRUPTED = "interrupted. What was written stays; the same command goes on from there."
 
 
 @Subcommand.register("knowledge")
@@ -41,26 +36,5 @@ class KnowledgeCommand(Subcommand):
                 default=[],
                 help="additional packages to include",
             )
-            nested.set_defaults(func=_runner(action, nested.prog))
+            nested.set_defaults(func=runner(nested.prog, action.run, IF_INTERRUPTED))
         return subparser
-
-
-def _runner(action: Action, prog: str) -> Callable[[argparse.Namespace], None]:
-    """Runs an action; what is wrong with its input is said without a traceback."""
-
-    def run(args: argparse.Namespace) -> None:
-        try:
-            status = action.run(args)
-        except ConfigurationError as error:
-            print(f"{prog}: error: {error}", file=sys.stderr)
-            status = ERROR
-        except (KeyboardInterrupt, SigTermReceived):
-            print(
-                f"{prog}: interrupted. What was written stays; the same command goes on from there.",
-                file=sys.stderr,
-            )
-            status = INTERRUPTED
-        if status:
-            sys.exit(status)
-
-    return run

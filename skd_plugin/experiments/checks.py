@@ -3,15 +3,15 @@
 import json
 import re
 from collections import Counter
-from pathlib import Path
 from typing import Any, Dict, List
 
 from allennlp.common.checks import ConfigurationError
 
 from skd_plugin.dataset_readers.tag_encodings import known_encoding
+from skd_plugin.experiments.digests import local_file
 
 TEACHERS, BASELINE, KNOWLEDGE = "teachers", "baseline", "knowledge"
-SPLITS = ("test", "zero_shot")
+TEST, ZERO_SHOT = SPLITS = "test", "zero_shot"
 MACRO = "macro"  # the mean over languages, in the tables in a language's place
 KEYS = ("title", "seeds", "label_encoding", "teachers", "methods", "evaluation")
 KEYS_OF_METHOD = ("name", "config", "group", "against", "ablation")
@@ -45,7 +45,7 @@ def check_experiment(path: str, content: Any) -> None:
 def check_files(path: str, evaluation: Dict[str, Dict[str, str]]) -> None:
     """`ConfigurationError` naming the files to evaluate on that are not there."""
     files = [file for of_split in evaluation.values() for file in of_split.values()]
-    missing = [file for file in files if not _may_exist(file)]
+    missing = [file for file in files if "://" not in file and local_file(file) is None]
     if missing:
         raise ConfigurationError(f"{path}: evaluation: no such file: {', '.join(missing)}")
 
@@ -188,9 +188,3 @@ def _check_teachers(content: Dict[str, Any]) -> None:
         )
     if not teachers and any(learns_from_teachers(one["config"]) for one in content["methods"]):
         raise ConfigurationError("teachers: expected some, since methods learn from them")
-
-
-def _may_exist(path: str) -> bool:
-    """Not of a URL, and of `reviews.xml#dev` or `data.zip!test.txt` for what stands before the mark."""
-    whole, before_mark = (Path(one).expanduser() for one in (path, re.split("[#!]", path)[0]))
-    return "://" in path or whole.exists() or before_mark.exists()

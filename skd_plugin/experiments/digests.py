@@ -1,24 +1,34 @@
 """By what the content of a file is known."""
 
 import hashlib
-import os
+import re
 from functools import lru_cache
+from pathlib import Path
 from typing import Optional
 
 PART = 2**20
 
 
+def local_file(path: str) -> Optional[Path]:
+    """Where a path leads; of `reviews.xml#dev` and `data.zip!test.txt` what stands before the mark. `None`: nowhere."""
+    for one in (path, re.split("[#!]", path)[0]):
+        file = Path(one).expanduser()
+        if file.exists():
+            return file
+    return None
+
+
 def digest(path: str) -> Optional[str]:
-    """Of a file's content; `None` if there is no such file, or it is a URL or a part of one (`data.zip!en.txt`)."""
-    file = os.path.expanduser(path.partition("#")[0])
-    if not os.path.isfile(file):
+    """Of a file's content; `None` if there is no such file, or it is a URL."""
+    file = local_file(path)
+    if file is None or not file.is_file():
         return None
-    status = os.stat(file)
+    status = file.stat()
     return _digest(file, status.st_size, status.st_mtime_ns)
 
 
 @lru_cache(maxsize=None)
-def _digest(file: str, size: int, changed: int) -> str:
+def _digest(file: Path, size: int, changed: int) -> str:
     """Read again only if the file has changed."""
     found = hashlib.sha256()
     with open(file, "rb") as content:

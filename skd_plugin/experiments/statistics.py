@@ -18,11 +18,11 @@ import numpy as np
 from allennlp.common import Tqdm
 from allennlp.common.checks import ConfigurationError
 
-from skd_plugin.experiments.experiment import BASELINE, TEACHERS, is_teacher
+from skd_plugin.experiments.checks import BASELINE, MACRO, TEACHERS
+from skd_plugin.experiments.experiment import is_teacher
 from skd_plugin.experiments.resampling import Outcomes, check, estimate, resampled_scores
 
 Row = Dict[str, Any]
-MACRO = "macro"
 SECONDS = 3  # before a bar is shown
 
 

@@ -2,10 +2,11 @@
 
 from typing import Any, Dict, List, NamedTuple, Sequence, Tuple
 
+from skd_plugin.experiments.checks import MACRO, TEST
 from skd_plugin.experiments.report.blocks import Block, Cell, Column, Figure, Picture, Rows, Table
 from skd_plugin.experiments.report.dots import Mark
 from skd_plugin.experiments.report.drawing import BLACK, LIGHT, Axes, Margins, draw
-from skd_plugin.experiments.report.findings import MACRO, TEST, Findings
+from skd_plugin.experiments.report.findings import Findings
 from skd_plugin.experiments.report.numbers import deviation, interval, percent
 from skd_plugin.experiments.report.records import Score
 from skd_plugin.experiments.report.scores import reference_lines

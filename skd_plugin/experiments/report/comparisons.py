@@ -3,8 +3,9 @@
 from itertools import groupby
 from typing import List, Tuple
 
+from skd_plugin.experiments.checks import MACRO
 from skd_plugin.experiments.report.blocks import Block, Cell, Column, Rows, Table, Text
-from skd_plugin.experiments.report.findings import MACRO, Findings
+from skd_plugin.experiments.report.findings import Findings
 from skd_plugin.experiments.report.numbers import interval, p_value, percent, points, seeds
 from skd_plugin.experiments.report.records import Comparison, Method
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from statistics import mean
 from typing import Any, Dict, List, Optional, Tuple
 
+from skd_plugin.experiments.checks import MACRO, TEST
 from skd_plugin.experiments.experiment import is_teacher
 from skd_plugin.experiments.report.records import (
     Ablation,
@@ -19,10 +20,6 @@ from skd_plugin.experiments.report.records import (
     record,
     records,
 )
-
-MACRO = "macro"
-TEST = "test"
-ZERO_SHOT = "zero_shot"
 
 Key = Tuple[str, str, str]
 """Method, split, language."""

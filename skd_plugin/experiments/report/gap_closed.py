@@ -3,6 +3,7 @@
 from itertools import groupby
 from typing import Dict, List
 
+from skd_plugin.experiments.checks import MACRO, TEST
 from skd_plugin.experiments.experiment import BASELINE, TEACHERS
 from skd_plugin.experiments.report.blocks import (
     Block,
@@ -16,7 +17,7 @@ from skd_plugin.experiments.report.blocks import (
 )
 from skd_plugin.experiments.report.dots import Dot, Mark, dot_picture
 from skd_plugin.experiments.report.drawing import BLUE, RED, styles
-from skd_plugin.experiments.report.findings import MACRO, TEST, Findings
+from skd_plugin.experiments.report.findings import Findings
 from skd_plugin.experiments.report.numbers import NONE, interval, joined, percent
 from skd_plugin.experiments.report.records import Gap, Method
 

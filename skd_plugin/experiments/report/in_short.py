@@ -2,9 +2,10 @@
 
 from typing import List, Optional
 
+from skd_plugin.experiments.checks import MACRO, TEST, ZERO_SHOT
 from skd_plugin.experiments.experiment import BASELINE
 from skd_plugin.experiments.report.blocks import Block, Points, Text
-from skd_plugin.experiments.report.findings import MACRO, TEST, ZERO_SHOT, Findings
+from skd_plugin.experiments.report.findings import Findings
 from skd_plugin.experiments.report.numbers import count, interval, p_equals, percent
 from skd_plugin.experiments.report.records import Comparison
 

@@ -2,8 +2,9 @@
 
 from typing import List, Optional
 
+from skd_plugin.experiments.checks import TEST, ZERO_SHOT
 from skd_plugin.experiments.report.blocks import Block, Cell, Column, Rows, Table, Text
-from skd_plugin.experiments.report.findings import TEST, ZERO_SHOT, Findings
+from skd_plugin.experiments.report.findings import Findings
 from skd_plugin.experiments.report.numbers import count
 from skd_plugin.experiments.report.records import Run
 

@@ -3,11 +3,12 @@
 from itertools import groupby
 from typing import List, Optional
 
+from skd_plugin.experiments.checks import MACRO, TEST
 from skd_plugin.experiments.experiment import BASELINE, TEACHERS, is_teacher
 from skd_plugin.experiments.report.blocks import Block, Cell, Column, Figure, Picture, Rows, Table
 from skd_plugin.experiments.report.dots import Dot, Mark, dot_picture
 from skd_plugin.experiments.report.drawing import BLUE, RED, styles
-from skd_plugin.experiments.report.findings import MACRO, TEST, Findings
+from skd_plugin.experiments.report.findings import Findings
 from skd_plugin.experiments.report.numbers import NONE, deviation, interval, percent
 from skd_plugin.experiments.report.records import Method, Score
 

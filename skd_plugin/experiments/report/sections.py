@@ -2,13 +2,14 @@
 
 from typing import List
 
+from skd_plugin.experiments.checks import TEST, ZERO_SHOT
 from skd_plugin.experiments.report.ablations import ablation_blocks
 from skd_plugin.experiments.report.blocks import Block, Section
 from skd_plugin.experiments.report.comparisons import comparison_blocks, explanation
 from skd_plugin.experiments.report.costs import cost_blocks
 from skd_plugin.experiments.report.curves import curve_blocks
 from skd_plugin.experiments.report.examples import example_blocks
-from skd_plugin.experiments.report.findings import TEST, ZERO_SHOT, Findings
+from skd_plugin.experiments.report.findings import Findings
 from skd_plugin.experiments.report.gap_closed import gap_blocks, gap_figure
 from skd_plugin.experiments.report.in_short import in_short
 from skd_plugin.experiments.report.runs import run_blocks
