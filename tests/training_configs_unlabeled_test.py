@@ -63,14 +63,14 @@ def distilled(settings: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def trainings(settings: None, tmp_path: Path) -> Callable[[float], Dict[str, TrainModel]]:
-    """Builds the baselines and a student of posteriors, with so much text."""
+    """Builds the baselines and a student of posteriors, with so much text of a kind."""
 
-    def of_ratio(ratio: float) -> Dict[str, TrainModel]:
+    def of_ratio(ratio: float, kind: str = "with_text") -> Dict[str, TrainModel]:
         path = tmp_path / f"{ratio}.jsonnet"
         path.write_text(
             f"local experiment = import '{CONFIGS}/lib/experiment.libsonnet';\n"
             f"local task = experiment.sized(import '{CONFIGS}/ud_pos/task.libsonnet');\n"
-            f"local methods = experiment.with_text(task, ['posterior'], ratio={ratio});\n"
+            f"local methods = experiment.{kind}(task, ['posterior'], ratio={ratio});\n"
             "{ [one.name]: one.config for one in [experiment.baseline(task)] + methods }\n"
         )
         loops = {}
@@ -132,6 +132,25 @@ def test_updates_are_equal(ratio: float, trainings: Any) -> None:
     patience = [one._metric_tracker._patience for one in (equal, text)]
     assert patience == [10 * (1 + ratio), 10]
     assert equal._learning_rate_scheduler.lr_scheduler.patience == 2 * (1 + ratio)
+
+
+def test_perturbed_copies_are_text_for_students_and_gold_for_their_baseline(trainings: Any) -> None:
+    some = trainings(2, "perturbed")
+    baseline, gold, taught = (
+        some[name] for name in ("baseline", "baseline_perturbed", "posterior_perturbed")
+    )
+    for one in (gold, taught):  # the same words; how often they come orders them
+        assert [set(a.values()) for a in vocabulary(one)] == [
+            set(b.values()) for b in vocabulary(baseline)
+        ]
+    labelled = sentences(baseline.trainer.data_loader.iter_instances())
+    assert sentences(taught.trainer.data_loader.iter_instances()) == labelled
+    of_gold = sentences(gold.trainer.data_loader.iter_instances())
+    assert sum(of_gold.values()) == 3 * sum(labelled.values()) and labelled <= of_gold
+    num_batches = [len(drawn_by(one)) / 32 for one in (baseline, gold, taught)]
+    assert num_batches == [2, 6, 6]
+    copies = set(drawn_by(taught)) - set(labelled)
+    assert len(copies) > 60  # of 128; the others are labelled sentences as they are
 
 
 def test_whole_experiment(distilled: Path) -> None:

@@ -1,20 +1,20 @@
 """Unlabelled text beside labelled text."""
 
 from dataclasses import replace
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Union
+from typing import Any, Dict, List, Mapping, Optional
 
 from allennlp.common.checks import ConfigurationError
-from allennlp.data import DatasetReader, Instance, Token
+from allennlp.data import DatasetReader
 
 from skd_plugin.dataset_readers.input_files import Input, parsed_input
 from skd_plugin.dataset_readers.sentence_file import SentenceFile
-from skd_plugin.dataset_readers.tagging_dataset_reader import TaggingDatasetReader
+from skd_plugin.dataset_readers.wrapping_reader import WrappingReader
 
 PARTS = ("labeled", "unlabeled")
 
 
 @DatasetReader.register("semi_supervised")
-class SemiSupervisedReader(TaggingDatasetReader):
+class SemiSupervisedReader(WrappingReader):
     """
     Reads labelled files, and beside them unlabelled ones, whose tags are withheld if they have any.
 
@@ -35,13 +35,7 @@ class SemiSupervisedReader(TaggingDatasetReader):
         `max_sentences_per_file` and `skip_sentences_per_file` are the inner readers', each its own.
     """
 
-    _not_taken = (
-        "token_indexers",
-        "language",
-        "label_namespace",
-        "max_sentences_per_file",
-        "skip_sentences_per_file",
-    )
+    _type = "semi_supervised"
 
     def __init__(
         self,
@@ -50,58 +44,20 @@ class SemiSupervisedReader(TaggingDatasetReader):
         interleave: bool = False,
         **kwargs: Any,
     ) -> None:
-        for name in self._not_taken:
-            if name in kwargs:
-                raise ConfigurationError(
-                    f"semi_supervised: {name} beside labeled; expected it inside, as the reader's that it is for"
-                )
-        self._labeled = _inner_reader("labeled", labeled)
+        self._wrap("labeled", labeled, interleave, kwargs)
         self._unlabeled = (
-            self._labeled if unlabeled is None else _inner_reader("unlabeled", unlabeled)
-        )
-        super().__init__(
-            token_indexers=self._labeled.token_indexers,
-            label_namespace=self._labeled._label_namespace,
-            interleave=interleave,
-            **kwargs,
+            self._maker if unlabeled is None else self._wrapped("unlabeled", unlabeled)
         )
 
     def sentence_files(self, file_path: Any) -> List[SentenceFile]:
         parts = _parts(file_path)
         files: List[SentenceFile] = []
         if "labeled" in parts:
-            files += self._labeled.sentence_files(parts["labeled"])
+            files += self._maker.sentence_files(parts["labeled"])
         if "unlabeled" in parts:
             unlabeled = self._unlabeled.sentence_files(parts["unlabeled"])
             files += [replace(file, withhold_tags=True) for file in unlabeled]
         return files
-
-    def text_to_instance(  # type: ignore[override]
-        self,
-        tokens: Sequence[Union[str, Token]],
-        tags: Optional[Sequence[str]] = None,
-        language: Optional[str] = None,
-    ) -> Instance:
-        """As that of `labeled`."""
-        return self._labeled.text_to_instance(tokens, tags, language)
-
-    def apply_token_indexers(self, instance: Instance) -> None:
-        self._labeled.apply_token_indexers(instance)
-
-
-def _inner_reader(name: str, reader: DatasetReader) -> TaggingDatasetReader:
-    if not isinstance(reader, TaggingDatasetReader):
-        raise ConfigurationError(
-            f"semi_supervised: {name} is a {type(reader).__name__}; expected a reader that derives from "
-            "TaggingDatasetReader"
-        )
-    given = {"max_instances": reader.max_instances is not None, "interleave": reader._interleave}
-    for option, is_given in given.items():
-        if is_given:
-            raise ConfigurationError(
-                f"semi_supervised: {option} inside {name}; expected it beside labeled, for all files together"
-            )
-    return reader
 
 
 def _parts(file_path: Any) -> Dict[str, Input]:

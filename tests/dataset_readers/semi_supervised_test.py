@@ -165,11 +165,11 @@ OPTIONS = [
     ),
     (
         {"unlabeled": {"type": "plain_text", "max_instances": 0}},
-        "semi_supervised: max_instances inside unlabeled; expected it beside labeled, for all files together",
+        "semi_supervised: max_instances inside unlabeled; expected it outside, for all files together",
     ),
     (
         {"labeled": {"type": "plain_text", "interleave": True}},
-        "semi_supervised: interleave inside labeled; expected it beside labeled, for all files together",
+        "semi_supervised: interleave inside labeled; expected it outside, for all files together",
     ),
 ]
 

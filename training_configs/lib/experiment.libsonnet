@@ -17,7 +17,14 @@ local baseline(task) = tagger(task, task.languages, task.student_size, task.stud
 local taught(task, losses) =
   student(task, task.languages, task.student_size, task.student_recipe, task.teachers, losses, task.knowledge) + without_test;
 
-local text_suffix = '_text';
+local pseudo_label = [{ type: 'top_k', k: 1 }];
+
+// Students with text beside, the first of them the control `pseudo_label`, and before them the control of the text itself.
+local beside(task, methods, text, suffix, control, group) =
+  local student(name, losses, against) =
+    { name: name + suffix, group: group, against: against, config: taught(task, losses) + text };
+  [control { group: group, against: ['baseline'] }, student('pseudo_label', pseudo_label, [control.name])]
+  + [student(method, losses[method], [control.name, 'pseudo_label' + suffix]) for method in methods];
 
 {
   all_methods: ['emission', 'top_k', 'weighted_top_k', 'posterior', 'posterior_top_wk', 'structural'],
@@ -33,22 +40,18 @@ local text_suffix = '_text';
     + [self.student(task, method, losses[method], { group: group }) for method in methods],
 
   // Methods with unlabelled text beside, `ratio` sentences for each labelled one, and what they must be better than: a
-  // baseline with as many updates, and the teachers' best paths taken for gold.
+  // baseline with as many updates and the vocabulary of the text, and the teachers' best paths taken for gold.
   with_text(task, methods=self.all_methods, ratio=1, group='with unlabelled text'):
-    local text = unlabeled.of_same_languages(task, task.languages, ratio);
-    local controls = ['baseline_equal_updates', 'pseudo_label' + text_suffix];
-    local with_text(name, losses, against) =
-      { name: name, group: group, against: against, config: taught(task, losses) + text };
-    [
-      {
-        name: controls[0],
-        group: group,
-        against: ['baseline'],
-        config: baseline(task) + unlabeled.equal_updates(task, task.languages, ratio),
-      },
-      with_text(controls[1], [{ type: 'top_k', k: 1 }], controls[:1]),
-    ]
-    + [with_text(method + text_suffix, losses[method], controls) for method in methods],
+    local text(ratio) = unlabeled.of_same_languages(task, task.languages, ratio);
+    local equal = { name: 'baseline_equal_updates', config: baseline(task) + text(0) + unlabeled.equal_updates(ratio) };
+    beside(task, methods, text(ratio), '_text', equal, group),
+
+  // The same with copies of the labelled sentences in which other words stand, for text; here the baseline learns from as
+  // many copies as if their tags were gold.
+  perturbed(task, methods=self.all_methods, ratio=1, group='with perturbed labelled text'):
+    local text = unlabeled.perturbed(task, task.languages, ratio);
+    local gold = { name: 'baseline_perturbed', config: baseline(task) + unlabeled.perturbed_gold(task, ratio) };
+    beside(task, methods, text, '_perturbed', gold, group),
 
   // Methods whose teachers answer as a mixture of `members` a language: the first, and those of `other_seeds`.
   of_ensemble(task, methods=self.all_methods, members=3, group='of %d teachers a language' % members):

@@ -9,12 +9,23 @@ local beside(paths, reader, num_labeled, ratio) = {
   dataset_reader: {
     type: 'semi_supervised',
     labeled: labeled_reader { max_sentences_per_file: num_labeled },
-    unlabeled: reader { max_sentences_per_file: settings.unlabeled_sentences },
+    unlabeled: reader,
   },
   train_data_path: { labeled: labeled_paths, unlabeled: paths },
   data_loader: {
     batch_sampler: { type: 'smoothed_languages', batch_size: 32, exponent: 0.7, unlabeled_ratio: ratio },
   },
+};
+
+local labeled_paths(task, languages) = { [language]: task.path(language, 'train') for language in languages };
+
+local copies = 4;  // of each labelled sentence
+
+local perturbed(task, reader, copies) = {
+  type: 'perturbed',
+  reader: reader { max_sentences_per_file: task.train_sentences },
+  label_encoding: task.label_encoding,
+  copies: copies,
 };
 
 // Tokens with spaces between, a sentence a line.
@@ -24,18 +35,29 @@ local text(languages) = { [language]: '%s/%s.txt' % [settings.unlabeled, languag
   // The text of SKD_UNLABELED; without it, what the first sentences of the training files leave, with its tags withheld.
   of_same_languages(task, languages, ratio=1):
     local num_labeled = if task.train_sentences == null then 200 else task.train_sentences;
+    local limit = { max_sentences_per_file: settings.unlabeled_sentences };
     if settings.unlabeled != null
-    then beside(text(languages), { type: 'plain_text' }, task.train_sentences, ratio)
+    then beside(text(languages), { type: 'plain_text' } + limit, task.train_sentences, ratio)
     else beside(
-      { [language]: task.path(language, 'train') for language in languages },
-      task.reader { skip_sentences_per_file: num_labeled },
+      labeled_paths(task, languages),
+      task.reader { skip_sentences_per_file: num_labeled } + limit,
       num_labeled,
       ratio
     ),
 
-  // For a fair comparison: a baseline with the vocabulary of the text, but not the text, which may make as many updates, and wait as
-  // long for the next best epoch, as those that read `ratio` unlabelled sentences beside each labelled one.
-  equal_updates(task, languages, ratio=1): $.of_same_languages(task, languages, ratio=0) + {
+  // No further text: copies of the labelled sentences with other words, in the same places (reader `perturbed`).
+  perturbed(task, languages, ratio=1):
+    beside(labeled_paths(task, languages), perturbed(task, task.reader, copies), task.train_sentences, ratio),
+
+  // For a fair comparison: the same copies, `ratio` of each sentence, with the tags of the sentences as if they were gold.
+  perturbed_gold(task, ratio=1): {
+    local reader = super.dataset_reader,
+    dataset_reader: perturbed(task, reader, ratio),
+  },
+
+  // For a fair comparison: training which may make as many updates, and wait as long for the next best epoch, as that which reads
+  // `ratio` unlabelled sentences beside each labelled one.
+  equal_updates(ratio=1): {
     local times(number) = std.ceil(number * (1 + ratio)),
     trainer+: {
       num_epochs: times(super.num_epochs),
@@ -51,7 +73,8 @@ local text(languages) = { [language]: '%s/%s.txt' % [settings.unlabeled, languag
     assert std.setInter(std.set(languages), std.set(new_languages)) == [] : 'SKD_ZERO_SHOT: expected languages that are not among those with teachers';
     local answer = [{ archive_file: teachers + '/' + language + '/model.tar.gz', weight: 1 } for language in languages];
     local ratio = std.length(new_languages) / std.length(languages);  // each new language as much as a taught one
-    beside(text(new_languages), { type: 'plain_text' }, task.train_sentences, ratio) + {
+    local reader = { type: 'plain_text', max_sentences_per_file: settings.unlabeled_sentences };
+    beside(text(new_languages), reader, task.train_sentences, ratio) + {
       model+: { teachers+: { [language]: answer for language in new_languages } },
     },
 }
