@@ -14,6 +14,18 @@ LABELLED = {"labelled text": ["baseline", *METHODS]}
 OF_TEXT = ["baseline_equal_updates", "pseudo_label_text", *(f"{name}_text" for name in METHODS)]
 K_VALUES, TEMPERATURES = [1, 2, 5, 10, 20, 50], [1, 2, 4, 8]
 FOUR = ["en", "fa", "he", "id"]
+OF_TEST = ["bg", "de", "es", "eu", "tr", "uk"]
+
+OF_PERTURBED = ["baseline", "pseudo_label", "posterior"]
+WHOLE = {
+    "labelled text": ["baseline", "token", *METHODS, "pseudo_label"],
+    "of 3 teachers a language": ["posterior_ensemble", "structural_ensemble"],
+    "with perturbed labelled text": [
+        *(f"{name}_perturbed" for name in OF_PERTURBED),
+        "posterior_perturbed_ensemble",
+    ],
+    "with unlabelled text": [*OF_TEXT[:2], "token_text", *OF_TEXT[2:]],
+}
 
 
 class Shipped(NamedTuple):
@@ -44,6 +56,12 @@ EXPERIMENTS = {
         },
     ),
     "ner": Shipped("ner", ["de", "en", "es", "nl"]),
+    "results_ner": Shipped(
+        "ner", ["en", "hr", "zh"], WHOLE, ["sk", "sr"], num_seeds=5, further_teachers=["2", "3"]
+    ),
+    "results_ud_pos": Shipped(
+        "ud_pos", FOUR, WHOLE, OF_TEST, num_seeds=5, further_teachers=["2", "3"]
+    ),
     "teacher_ensembles": Shipped(
         "ud_pos",
         FOUR,
@@ -59,9 +77,7 @@ EXPERIMENTS = {
             "posterior": [f"posterior_{temperature}" for temperature in TEMPERATURES],
         },
     ),
-    "ud_pos": Shipped(
-        "ud_pos", sorted(TREEBANKS), zero_shot=["bg", "de", "es", "eu", "tr", "uk"], num_seeds=2
-    ),
+    "ud_pos": Shipped("ud_pos", sorted(TREEBANKS), zero_shot=OF_TEST, num_seeds=2),
     "unlabeled": Shipped(
         "ud_pos",
         FOUR,
@@ -87,8 +103,9 @@ def lay_out(folder: Path, task: str) -> None:
     if task == "ud_pos":
         write_zero_shot(folder)
     if task == "ner":
-        for language in EXPERIMENTS["zero_shot"].zero_shot:
-            write_ner(folder, language, "test")
+        for experiment in EXPERIMENTS.values():
+            for language in experiment.zero_shot if experiment.task == "ner" else []:
+                write_ner(folder, language, "test")
     for file in folder.rglob("*.conllu" if task.startswith("ud") else "*.txt"):
         sentences = file.read_text(encoding="utf-8").split("\n\n")
         number = 20 if "train" in file.stem else 4

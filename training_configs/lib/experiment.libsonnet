@@ -17,14 +17,19 @@ local baseline(task) = tagger(task, task.languages, task.student_size, task.stud
 local taught(task, losses) =
   student(task, task.languages, task.student_size, task.student_recipe, task.teachers, losses, task.knowledge) + without_test;
 
-local pseudo_label = [{ type: 'top_k', k: 1 }];
+// `token` is the one method without a structure: a softmax a token learns from the posteriors.
+local of_method(task, method) =
+  if method == 'token'
+  then taught(task, losses.posterior) + { model+: { type: 'distilled_tagger' } }
+  else taught(task, losses[method]);
 
 // Students with text beside, the first of them the control `pseudo_label`, and before them the control of the text itself.
 local beside(task, methods, text, suffix, control, group) =
-  local student(name, losses, against) =
-    { name: name + suffix, group: group, against: against, config: taught(task, losses) + text };
-  [control { group: group, against: ['baseline'] }, student('pseudo_label', pseudo_label, [control.name])]
-  + [student(method, losses[method], [control.name, 'pseudo_label' + suffix]) for method in methods];
+  local student(method, against) =
+    { name: method + suffix, group: group, against: against, config: of_method(task, method) + text };
+  local references = ['baseline', control.name];
+  [control { group: group, against: ['baseline'] }, student('pseudo_label', references)]
+  + [student(method, references + ['pseudo_label' + suffix]) for method in methods];
 
 {
   all_methods: ['emission', 'top_k', 'weighted_top_k', 'posterior', 'posterior_top_wk', 'structural'],
@@ -37,7 +42,7 @@ local beside(task, methods, text, suffix, control, group) =
   // The paper's table: a baseline, and methods on the labelled text alone.
   labelled(task, methods=self.all_methods, group='labelled text'):
     [self.baseline(task, group)]
-    + [self.student(task, method, losses[method], { group: group }) for method in methods],
+    + [{ name: method, group: group, config: of_method(task, method) } for method in methods],
 
   // Methods with unlabelled text beside, `ratio` sentences for each labelled one, and what they must be better than: a
   // baseline with as many updates and the vocabulary of the text, and the teachers' best paths taken for gold.
@@ -53,16 +58,33 @@ local beside(task, methods, text, suffix, control, group) =
     local gold = { name: 'baseline_perturbed', config: baseline(task) + unlabeled.perturbed_gold(task, ratio) };
     beside(task, methods, text, '_perturbed', gold, group),
 
-  // Methods whose teachers answer as a mixture of `members` a language: the first, and those of `other_seeds`.
+  // Methods on the labelled text whose teachers answer as a mixture of `members` a language.
   of_ensemble(task, methods=self.all_methods, members=3, group='of %d teachers a language' % members):
+    [
+      self.asking_ensemble(task, { name: method, group: group, config: of_method(task, method) }, members)
+      for method in methods
+    ],
+
+  // The same student, but of an ensemble: the first teachers, and those of `other_seeds`.
+  asking_ensemble(task, student, members=3):
     local archives(language) =
       [task.teachers + '/' + language + '/model.tar.gz']
       + ['%s/%d/%s/model.tar.gz' % [task.teachers, member, language] for member in std.range(2, members)];
-    local of_all = { model+: { teachers: { [language]: [{ archive_file: file } for file in archives(language)] for language in task.languages } } };
-    [
-      { name: method + '_ensemble', group: group, config: taught(task, losses[method]) + of_all }
-      for method in methods
-    ],
+    local of_all(language) = [{ archive_file: file } for file in archives(language)];
+    student {
+      name+: '_ensemble',
+      config+: { model+: { teachers: { [language]: of_all(language) for language in task.languages } } },
+    },
+
+  // For a task `with_text_left`: all methods on the labelled text and with text beside, and some of three teachers a language and
+  // with perturbed copies. Needs `other_seeds`.
+  whole_table(task):
+    local all = ['token'] + self.all_methods;
+    local perturbed = self.perturbed(task, ['posterior'], ratio=2);
+    self.labelled(task, all + ['pseudo_label'])
+    + self.of_ensemble(task, ['posterior', 'structural'])
+    + perturbed + [self.asking_ensemble(task, perturbed[std.length(perturbed) - 1])]
+    + self.with_text(task, all),
 
   // A task as it is, with SKD_SIZE=full; else cut to what two cores do in about an hour: some sentences of each file, a small
   // student, and recipe "fast", to convergence on the development set.
@@ -81,9 +103,12 @@ local beside(task, methods, text, suffix, control, group) =
     },
 
   // For experiments with text: at full size too, only the first sentences are labelled, for teachers as for students, unless
-  // SKD_UNLABELED has the text; otherwise nothing would be left of which a teacher does not know the tags.
-  with_text_left(task, labelled=1000): task {
-    train_sentences: if task.train_sentences == null && settings.unlabeled == null then labelled else task.train_sentences,
+  // SKD_UNLABELED has the text; otherwise nothing would be left of which a teacher does not know the tags. And at most so
+  // many unlabelled ones, if that is not null and SKD_UNLABELED_SENTENCES says nothing else.
+  with_text_left(task, labelled=1000, unlabelled=null): task {
+    local given(number, default) = if number == null then default else number,
+    train_sentences: given(task.train_sentences, if settings.unlabeled == null then labelled),
+    unlabeled_sentences: given(task.unlabeled_sentences, unlabelled),
   },
 
   // Several seeds at full size, as many as fit into an hour otherwise.

@@ -10,6 +10,7 @@ function(name, embedder=embedders.words_and_characters()) {
   labels: [],
   train_sentences: settings.train_sentences,  // of each file; null for all
   dev_sentences: null,
+  unlabeled_sentences: settings.unlabeled_sentences,  // of each file of unlabelled text
   teacher_size: { embedder: embedder, hidden_dim: 128 },
   student_size: { embedder: embedder, hidden_dim: 128 },
   teacher_recipe: recipes[settings.recipe](embedder),

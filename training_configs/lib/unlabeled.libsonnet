@@ -35,7 +35,7 @@ local text(languages) = { [language]: '%s/%s.txt' % [settings.unlabeled, languag
   // The text of SKD_UNLABELED; without it, what the first sentences of the training files leave, with its tags withheld.
   of_same_languages(task, languages, ratio=1):
     local num_labeled = if task.train_sentences == null then 200 else task.train_sentences;
-    local limit = { max_sentences_per_file: settings.unlabeled_sentences };
+    local limit = { max_sentences_per_file: task.unlabeled_sentences };
     if settings.unlabeled != null
     then beside(text(languages), { type: 'plain_text' } + limit, task.train_sentences, ratio)
     else beside(
@@ -73,7 +73,7 @@ local text(languages) = { [language]: '%s/%s.txt' % [settings.unlabeled, languag
     assert std.setInter(std.set(languages), std.set(new_languages)) == [] : 'SKD_ZERO_SHOT: expected languages that are not among those with teachers';
     local answer = [{ archive_file: teachers + '/' + language + '/model.tar.gz', weight: 1 } for language in languages];
     local ratio = std.length(new_languages) / std.length(languages);  // each new language as much as a taught one
-    local reader = { type: 'plain_text', max_sentences_per_file: settings.unlabeled_sentences };
+    local reader = { type: 'plain_text', max_sentences_per_file: task.unlabeled_sentences };
     beside(text(new_languages), reader, task.train_sentences, ratio) + {
       model+: { teachers+: { [language]: answer for language in new_languages } },
     },
