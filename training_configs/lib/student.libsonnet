@@ -13,7 +13,7 @@ function(task, languages, size, recipe, teachers, losses, knowledge)
       teachers: { [language]: [{ archive_file: teachers + '/' + language + '/model.tar.gz' }] for language in languages },
       losses: losses,
       loss_reduction: 'mean',
-      schedule: { type: 'linear_by_epoch', rate: 1.0 },
+      schedule: task.schedule,
     },
     trainer+: {
       callbacks: [{ type: 'cache_teacher_knowledge', store: { type: 'lmdb', path: knowledge } }],

@@ -15,6 +15,7 @@ function(name, embedder=embedders.words_and_characters()) {
   student_size: { embedder: embedder, hidden_dim: 128 },
   teacher_recipe: recipes[settings.recipe](embedder),
   student_recipe: recipes[settings.recipe](embedder),
+  schedule: { type: 'linear_by_epoch', rate: 1.0 },  // of students: how much teacher and how much gold
   teachers: settings.teachers('runs/%s/teachers' % name),
   knowledge: settings.knowledge('runs/%s/knowledge' % name),
 }
