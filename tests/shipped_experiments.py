@@ -57,7 +57,12 @@ EXPERIMENTS = {
     ),
     "ner": Shipped("ner", ["de", "en", "es", "nl"]),
     "results_ner": Shipped(
-        "ner", ["hr", "ru", "zh"], WHOLE, ["de", "en", "sr"], num_seeds=5, further_teachers=["2", "3"]
+        "ner",
+        ["hr", "ru", "zh"],
+        WHOLE,
+        ["de", "en", "sr"],
+        num_seeds=5,
+        further_teachers=["2", "3"],
     ),
     "results_ud_pos": Shipped(
         "ud_pos", FOUR, WHOLE, OF_TEST, num_seeds=5, further_teachers=["2", "3"]

@@ -1,0 +1,89 @@
+"""The goals of RESULTS.md are judged rightly, and what it quotes stands in the pages that were measured."""
+
+import json
+
+import pytest
+
+from benchmarks import distillation
+
+TEXT, CONTROLS = distillation.WITH_TEXT, ["baseline_equal_updates", "pseudo_label_text"]
+SCORES = {
+    "baseline": 0.80,
+    "posterior": 0.84,
+    "pseudo_label": 0.90,  # no control is the best method
+    "baseline_equal_updates": 0.82,
+    "pseudo_label_text": 0.83,
+    "posterior_text": 0.85,
+    "structural_text": 0.91,
+}
+
+
+def comparison(method, against, p=0.01, split="test", language="macro", sign=1):
+    difference = sign * (SCORES[method] - SCORES[against])
+    about = {"method": method, "against": against, "split": split, "language": language}
+    return {**about, "difference": difference, "p_corrected": p}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    methods = [
+        {
+            "name": name,
+            "group": TEXT if "text" in name or "updates" in name else None,
+            "against": [] if name == "baseline" else ["baseline"],
+        }
+        for name in SCORES
+    ]
+    of_macro = {"split": "test", "language": "macro"}
+    statistics = {
+        "scores": [{"method": name, **of_macro, "mean": mean} for name, mean in SCORES.items()],
+        "gap_closed": [
+            {"method": "posterior", **of_macro, "value": 0.4},
+            {"method": "structural_text", **of_macro, "value": None},
+        ],
+        "comparisons": [
+            comparison("posterior", "baseline", 0.06),
+            comparison("posterior", "baseline", language="en"),
+            comparison("posterior", "baseline", 0.06, language="de", sign=-1),
+            comparison("posterior", "baseline", language="fr", sign=-1),
+            *(comparison("structural_text", control) for control in ["baseline", *CONTROLS]),
+            comparison("posterior", "baseline", split="zero_shot", sign=-1),
+            comparison("structural_text", "baseline", split="zero_shot"),
+        ],
+    }
+    here = tmp_path / "some_task"
+    here.mkdir()
+    (here / "experiment.json").write_text(json.dumps({"methods": methods}))
+    (here / "statistics.json").write_text(json.dumps(statistics))
+    (here / "results.md").write_text("# Tables\n")
+    return here
+
+
+def test_goals(folder):
+    claims = distillation.claims(distillation.Findings(folder))
+    assert [(one["claim"], one["holds"]) for one in claims] == [
+        ("some_task: share of the gap closed by posterior", True),
+        ("some_task: posterior above baseline, points", True),
+        ("some_task: posterior above baseline: p, corrected", False),
+        (
+            "some_task: share of the gap closed by structural_text (not measured: see the tables)",
+            False,
+        ),
+        ("some_task: structural_text above baseline_equal_updates, points", True),
+        ("some_task: structural_text above baseline_equal_updates: p, corrected", True),
+        ("some_task: structural_text above pseudo_label_text, points", True),
+        ("some_task: structural_text above pseudo_label_text: p, corrected", True),
+        ("some_task: languages in which posterior is significantly below the baseline", False),
+        ("some_task: zero-shot, posterior above the baseline, points", False),
+        ("some_task: languages in which structural_text is significantly below the baseline", True),
+        ("some_task: zero-shot, structural_text above the baseline, points", True),
+    ]
+    assert claims[1]["value"] == pytest.approx(4)
+    assert claims[8]["value"] == 1
+
+
+def test_pages(folder, tmp_path):
+    distillation.main([str(folder), "--output", str(tmp_path / "pages")])
+    page = (tmp_path / "pages" / "distillation.md").read_text()
+    assert "| some_task: share of the gap closed by posterior | >= 0.3 | 0.40 | yes |" in page
+    assert (tmp_path / "pages" / "some_task.md").read_text() == "# Tables\n"
