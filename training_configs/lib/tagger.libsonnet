@@ -36,6 +36,7 @@ function(task, languages, size, recipe)
       label_encoding: task.label_encoding,
     } + recipe.model,
     data_loader: recipe.data_loader,
-    validation_data_loader: { batch_size: 64, shuffle: false },
+    // Sentences of a length together: a long one among short ones pads them all.
+    validation_data_loader: { batch_sampler: { type: 'bucket', batch_size: 64, sorting_keys: ['tokens'], shuffle: false } },
     trainer: { validation_metric: '+' + task.metric } + recipe.trainer,
   }
