@@ -1,5 +1,5 @@
 """
-What distillation is worth on real data: the goals of RESULTS.md, judged by the statistics of finished experiments.
+What distillation is worth on real data: goals, judged by the statistics of finished experiments.
 
     python benchmarks/distillation.py runs/results_ud_pos runs/results_ner
 

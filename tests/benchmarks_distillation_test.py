@@ -1,4 +1,4 @@
-"""The goals of RESULTS.md are judged rightly, and what it quotes stands in the pages that were measured."""
+"""Goals of distillation are judged rightly."""
 
 import json
 

@@ -1,5 +1,5 @@
-// The second table of RESULTS.md: named entities in three languages of three scripts, all methods and controls, five seeds,
-// zero-shot on three more.
+// All methods and controls in one table: named entities in three languages of three scripts, five seeds, zero-shot on three more
+// languages; hours.
 // Data: one folder a language, as ner/task.libsonnet says: hr, zh and sr of Universal NER, ru, de and en of WikiNEuRal. What the
 // first sentences of the training files leave is the unlabelled text, its tags withheld.
 // Run:  SKD_DATA=data/ner allennlp distill training_configs/experiments/results_ner.jsonnet -s runs/results_ner --include-package skd_plugin
