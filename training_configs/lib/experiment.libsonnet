@@ -17,11 +17,12 @@ local baseline(task) = tagger(task, task.languages, task.student_size, task.stud
 local taught(task, losses) =
   student(task, task.languages, task.student_size, task.student_recipe, task.teachers, losses, task.knowledge) + without_test;
 
-// `token` is the one method without a structure: a softmax a token learns from the posteriors.
+// Beside the methods of losses.libsonnet: a control, the teachers' best paths as if they were gold, and the one method without a
+// structure, a softmax a token that learns from the posteriors.
+local more_losses = { pseudo_label: [{ type: 'top_k', k: 1 }], token: losses.posterior };
 local of_method(task, method) =
-  if method == 'token'
-  then taught(task, losses.posterior) + { model+: { type: 'distilled_tagger' } }
-  else taught(task, losses[method]);
+  taught(task, (losses + more_losses)[method])
+  + (if method == 'token' then { model+: { type: 'distilled_tagger' } } else {});
 
 // Students with text beside, the first of them the control `pseudo_label`, and before them the control of the text itself.
 local beside(task, methods, text, suffix, control, group) =

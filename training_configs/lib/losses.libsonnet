@@ -6,5 +6,4 @@
   posterior: [{ type: 'posterior' }],
   posterior_top_wk: [{ type: 'posterior' }, { type: 'weighted_top_k', k: 10 }],
   structural: [{ type: 'structural' }],
-  pseudo_label: [{ type: 'top_k', k: 1 }],  // a control: the teacher's best path as if it were gold
 }
