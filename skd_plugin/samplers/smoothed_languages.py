@@ -9,6 +9,7 @@ from typing import Dict, Iterable, Iterator, List, Optional, Sequence
 from allennlp.common.checks import ConfigurationError
 from allennlp.data import Instance
 from allennlp.data.samplers import BatchSampler
+from more_itertools import chunked
 
 from skd_plugin.dataset_readers.sentence import UNLABELED
 from skd_plugin.samplers.quotas import divided
@@ -42,6 +43,9 @@ class SmoothedLanguagesSampler(BatchSampler):
         as there are. Of a language whose part of them rounds to 0 none is drawn.
     drop_last : `bool`, optional (default = `False`)
         Drop the last batch if it is smaller than `batch_size`.
+    padding_noise : `float`, optional (default = `None`)
+        Put sentences of like length into a batch, so that little is padded, by lengths that are changed at random by up
+        to this part of them, and shuffle the batches: as AllenNLP's `bucket`. `None` does not look at lengths.
     """
 
     def __init__(
@@ -50,6 +54,7 @@ class SmoothedLanguagesSampler(BatchSampler):
         exponent: float = 1.0,
         unlabeled_ratio: Optional[float] = None,
         drop_last: bool = False,
+        padding_noise: Optional[float] = None,
     ) -> None:
         if batch_size < 1:
             raise ConfigurationError(f"batch_size: expected 1 or more, got {batch_size}")
@@ -57,19 +62,33 @@ class SmoothedLanguagesSampler(BatchSampler):
             raise ConfigurationError(f"exponent: expected 0 to 1, got {exponent}")
         if unlabeled_ratio is not None and not 0 <= unlabeled_ratio < math.inf:
             raise ConfigurationError(f"unlabeled_ratio: expected 0 or more, got {unlabeled_ratio}")
+        if padding_noise is not None and not 0 <= padding_noise < 1:
+            raise ConfigurationError(
+                f"padding_noise: expected 0 or more and less than 1, got {padding_noise}"
+            )
         self._batch_size = batch_size
         self._exponent = exponent
         self._unlabeled_ratio = unlabeled_ratio
         self._drop_last = drop_last
+        self._padding_noise = padding_noise
         self._warned = False
 
     def get_batch_indices(self, instances: Sequence[Instance]) -> Iterable[List[int]]:
         draws = list(self._draws(instances))
         random.shuffle(draws)
-        for start in range(0, len(draws), self._batch_size):
-            batch = draws[start : start + self._batch_size]
-            if len(batch) == self._batch_size or not self._drop_last:
-                yield batch
+        if self._padding_noise is not None:
+            draws.sort(key=lambda index: self._noisy_length(instances[index]))
+        batches = list(chunked(draws, self._batch_size))
+        if self._drop_last and batches and len(batches[-1]) < self._batch_size:
+            batches.pop()
+        if self._padding_noise is not None:
+            random.shuffle(batches)
+        yield from batches
+
+    def _noisy_length(self, instance: Instance) -> float:
+        assert self._padding_noise is not None
+        noise = random.uniform(-self._padding_noise, self._padding_noise)
+        return len(instance.fields["tokens"]) * (1 + noise)  # type: ignore[arg-type]
 
     def get_num_batches(self, instances: Sequence[Instance]) -> int:
         num_labeled = sum(_is_labeled(instance) for instance in instances)

@@ -169,6 +169,36 @@ def test_groups_are_shuffled_together():
         assert 10 <= labelled <= 40
 
 
+def test_sentences_of_like_length_come_together():
+    random.seed(0)
+    lengths = [random.randint(1, 60) for _ in range(200)]
+    reader = SlashReader()
+    instances = [reader.text_to_instance(["a"] * length, ["X"] * length) for length in lengths]
+
+    def batches_of(noise, **options):
+        sampler = SmoothedLanguagesSampler(10, padding_noise=noise, **options)
+        batches = list(sampler.get_batch_indices(instances))
+        assert len(batches) == sampler.get_num_batches(instances)
+        assert sorted(index for batch in batches for index in batch) == list(range(len(instances)))
+        return [[lengths[index] for index in batch] for batch in batches]
+
+    def padded(batches):
+        return sum(max(batch) * len(batch) for batch in batches)
+
+    exactly = batches_of(0.0)
+    assert padded(exactly) == padded(
+        [sorted(lengths)[start : start + 10] for start in range(0, 200, 10)]
+    )
+    longest = [max(batch) for batch in exactly]
+    assert longest != sorted(longest)  # the batches are shuffled
+    assert padded(exactly) < padded(batches_of(0.1)) < 0.8 * padded(batches_of(None))
+
+    sampler = SmoothedLanguagesSampler(30, drop_last=True, padding_noise=0.1)
+    for _ in range(3):
+        batches = list(sampler.get_batch_indices(instances))
+        assert [len(batch) for batch in batches] == [30] * 6
+
+
 def test_sentences_of_stock_readers():
     field = TextField([Token("a")])
     instances = [Instance({"tokens": field, "tags": SequenceLabelField(["X"], field)})] * 3
@@ -194,6 +224,8 @@ def test_a_ratio_without_effect_is_told_once(caplog):
         ({"batch_size": 0}, "batch_size: expected 1 or more, got 0"),
         ({"exponent": 1.5}, "exponent: expected 0 to 1, got 1.5"),
         ({"exponent": -0.1}, "exponent: expected 0 to 1, got -0.1"),
+        ({"padding_noise": 1.0}, "padding_noise: expected 0 or more and less than 1, got 1.0"),
+        ({"padding_noise": -0.1}, "padding_noise: expected 0 or more and less than 1, got -0.1"),
         ({"unlabeled_ratio": -1.0}, "unlabeled_ratio: expected 0 or more, got -1.0"),
         ({"unlabeled_ratio": float("inf")}, "unlabeled_ratio: expected 0 or more, got inf"),
     ],

@@ -13,7 +13,7 @@ local beside(paths, reader, num_labeled, ratio) = {
   },
   train_data_path: { labeled: labeled_paths, unlabeled: paths },
   data_loader: {
-    batch_sampler: { type: 'smoothed_languages', batch_size: 32, exponent: 0.7, unlabeled_ratio: ratio },
+    batch_sampler: { type: 'smoothed_languages', batch_size: 32, exponent: 0.7, unlabeled_ratio: ratio, padding_noise: 0.1 },
   },
 };
 
