@@ -20,14 +20,17 @@ local taught(task, losses) =
 // Beside the methods of losses.libsonnet: a control, the teachers' best paths as if they were gold, and the one method without a
 // structure, a softmax a token that learns from the posteriors.
 local more_losses = { pseudo_label: [{ type: 'top_k', k: 1 }], token: losses.posterior };
-local of_method(task, method) =
-  taught(task, (losses + more_losses)[method])
-  + (if method == 'token' then { model+: { type: 'distilled_tagger' } } else {});
+local taught_by(task, method, group) = {
+  name: method,
+  group: group,
+  config:
+    taught(task, (losses + more_losses)[method])
+    + (if method == 'token' then { model+: { type: 'distilled_tagger' } } else {}),
+};
 
 // Students with text beside, the first of them the control `pseudo_label`, and before them the control of the text itself.
 local beside(task, methods, text, suffix, control, group) =
-  local student(method, against) =
-    { name: method + suffix, group: group, against: against, config: of_method(task, method) + text };
+  local student(method, against) = taught_by(task, method, group) { name+: suffix, against: against, config+: text };
   local references = ['baseline', control.name];
   [control { group: group, against: ['baseline'] }, student('pseudo_label', references)]
   + [student(method, references + ['pseudo_label' + suffix]) for method in methods];
@@ -43,7 +46,7 @@ local beside(task, methods, text, suffix, control, group) =
   // The paper's table: a baseline, and methods on the labelled text alone.
   labelled(task, methods=self.all_methods, group='labelled text'):
     [self.baseline(task, group)]
-    + [{ name: method, group: group, config: of_method(task, method) } for method in methods],
+    + [taught_by(task, method, group) for method in methods],
 
   // Methods with unlabelled text beside, `ratio` sentences for each labelled one, and what they must be better than: a
   // baseline with as many updates and the vocabulary of the text, and the teachers' best paths taken for gold.
@@ -61,10 +64,7 @@ local beside(task, methods, text, suffix, control, group) =
 
   // Methods on the labelled text whose teachers answer as a mixture of `members` a language.
   of_ensemble(task, methods=self.all_methods, members=3, group='of %d teachers a language' % members):
-    [
-      self.asking_ensemble(task, { name: method, group: group, config: of_method(task, method) }, members)
-      for method in methods
-    ],
+    [self.asking_ensemble(task, taught_by(task, method, group), members) for method in methods],
 
   // The same student, but of an ensemble: the first teachers, and those of `other_seeds`.
   asking_ensemble(task, student, members=3):
