@@ -40,7 +40,7 @@ bench: $(INSTALLED)
 	$(BIN)/pip install --quiet -c constraints/$(STACK).txt supar || echo "supar does not install here: left out"
 	$(BIN)/python benchmarks/structures.py
 	$(BIN)/python benchmarks/knowledge.py
-	$(BIN)/python benchmarks/encoders.py
+	$(BIN)/python benchmarks/training_steps.py
 
 # The modern stack is for Python 3.11 and newer: AllenNLP is installed beside its requirements, since its own pins
 # exclude every torch that exists there. The classic stack takes AllenNLP as released.

@@ -6,7 +6,7 @@ import sys
 import pytest
 import torch
 
-from benchmarks import encoders, side_by_side, structures
+from benchmarks import side_by_side, structures, training_steps
 from benchmarks.agreement import Verdict, check_nll, check_paths
 from benchmarks.claims import Results, all_claims, row
 from benchmarks.crf_peers import AllenNLP
@@ -223,15 +223,26 @@ def test_every_library_says_how_it_grows():
                 assert peer.gigabytes(task, Shape(8, 64, 5), k) >= 0
 
 
-def test_the_benchmark_of_encoders(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(sys, "argv", ["encoders.py", "--quick", "--json", str(tmp_path / "rows")])
-    monkeypatch.setattr(encoders, "SIZES", [encoders.Size(4, 5, 3, 2)])
+def test_the_benchmark_of_training_steps(tmp_path, monkeypatch, capsys):
+    arguments = ["training_steps.py", "--quick", "--json", str(tmp_path / "rows")]
+    monkeypatch.setattr(sys, "argv", arguments)
+    steps = training_steps
+    tiny = [steps.lstm(4, 5, 3, 2), steps.characters(2, 3, 2), steps.adam(5, 2)]
+    monkeypatch.setattr(steps, "pairs", lambda is_quick: tiny)
     threads = torch.get_num_threads()
     try:
-        encoders.main()
+        steps.main()
     finally:
         torch.set_num_threads(threads)
-    (row,) = json.loads((tmp_path / "rows").read_text())
-    assert row["claim"] == "a step of padded_lstm over one of lstm, 2 hidden, 5 tokens"
-    assert row["value"] > 0 and row["holds"] == (row["value"] <= row["goal"])
-    assert "| 4 | 5 | 3 | 2 |" in capsys.readouterr().out
+    rows = json.loads((tmp_path / "rows").read_text())
+    printed = capsys.readouterr().out
+    for pair, one in zip(tiny, rows):
+        assert one["claim"] == f"time of {pair.what}: ratio" and f"| {pair.what} |" in printed
+        assert one["value"] > 0 and one["holds"] == (one["value"] <= one["goal"])
+    assert len(rows) == 3
+
+
+def test_sizes_of_training_steps():
+    quick, all_of_them = (training_steps.pairs(is_quick) for is_quick in (True, False))
+    assert len({pair.what for pair in all_of_them}) == len(all_of_them)
+    assert {pair.what for pair in quick} < {pair.what for pair in all_of_them}

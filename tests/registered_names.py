@@ -5,9 +5,10 @@ import re
 from allennlp.data import DatasetReader
 from allennlp.data.samplers import BatchSampler
 from allennlp.models import Model
-from allennlp.modules import Seq2SeqEncoder
+from allennlp.modules import Seq2SeqEncoder, TokenEmbedder
 from allennlp.predictors import Predictor
 from allennlp.training import TrainerCallback
+from allennlp.training.optimizers import Optimizer
 
 import skd_plugin  # noqa: F401
 from skd_plugin.experiments import Engine
@@ -21,6 +22,8 @@ BASES = [
     BatchSampler,
     Model,
     Seq2SeqEncoder,
+    TokenEmbedder,
+    Optimizer,
     DistillationLoss,
     DistillationSchedule,
     Teacher,

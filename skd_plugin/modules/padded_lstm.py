@@ -9,7 +9,8 @@ from torch import Tensor
 @Seq2SeqEncoder.register("padded_lstm")
 class PaddedLstm(Seq2SeqEncoder):
     """
-    A bidirectional LSTM that computes what AllenNLP's `lstm` does, in less time on a CPU (benchmarks/encoders.py).
+    A bidirectional LSTM that computes what AllenNLP's `lstm` does, in less time on a CPU
+    (benchmarks/training_steps.py).
 
     That one packs its sentences; the gradient of a packed sequence of T tokens adds up T matrices of the size of the
     whole batch, nearly all zeros. This one leaves the padding in, at the end of what it reads: backwards it reads each

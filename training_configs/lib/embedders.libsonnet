@@ -10,7 +10,7 @@
       token_embedders: {
         tokens: { type: 'embedding', embedding_dim: word_dim, [if vectors != null then 'pretrained_file']: vectors },
         token_characters: {
-          type: 'character_encoding',
+          type: 'distinct_character_encoding',
           embedding: { embedding_dim: character_dim, vocab_namespace: 'token_characters' },
           encoder: { type: 'cnn', embedding_dim: character_dim, num_filters: num_filters, ngram_filter_sizes: [3] },
         },

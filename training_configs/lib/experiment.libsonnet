@@ -62,23 +62,23 @@ local beside(task, methods, text, suffix, control, group) =
     local gold = { name: 'baseline_perturbed', config: baseline(task) + unlabeled.perturbed_gold(task, ratio) };
     beside(task, methods, text, '_perturbed', gold, group),
 
-  // Methods on the labelled text whose teachers answer as a mixture of `members` a language.
-  of_ensemble(task, methods=self.all_methods, members=3, group='of %d teachers a language' % members):
-    [self.asking_ensemble(task, taught_by(task, method, group), members) for method in methods],
-
-  // The same student, but of an ensemble: the first teachers, and those of `other_seeds`.
-  asking_ensemble(task, student, members=3):
+  // Methods on the labelled text whose teachers answer as a mixture of `members` a language: the first teachers, and those of
+  // `other_seeds`.
+  of_ensemble(task, methods=self.all_methods, members=3):
     local archives(language) =
       [task.teachers + '/' + language + '/model.tar.gz']
       + ['%s/%d/%s/model.tar.gz' % [task.teachers, member, language] for member in std.range(2, members)];
     local of_all(language) = [{ archive_file: file } for file in archives(language)];
-    student {
-      name+: '_ensemble',
-      config+: { model+: { teachers: { [language]: of_all(language) for language in task.languages } } },
-    },
+    [
+      taught_by(task, method, 'of %d teachers a language' % members) {
+        name+: '_ensemble',
+        config+: { model+: { teachers: { [language]: of_all(language) for language in task.languages } } },
+      }
+      for method in methods
+    ],
 
-  // For a task `with_text_left`: all methods on the labelled text and with text beside, and some of three teachers a language and
-  // with perturbed copies. Needs `other_seeds`. Epochs with text are longer and so fewer: 1.3 times as many updates as without.
+  // For a task `with_text_left`: all methods on the labelled text and with text beside, and some with perturbed copies. Epochs
+  // with text are longer and so fewer: 1.3 times as many updates as without.
   whole_table(task):
     local all = ['token'] + self.all_methods;
     local shorter(ratio) = task {
@@ -86,15 +86,13 @@ local beside(task, methods, text, suffix, control, group) =
         trainer+: { num_epochs: std.ceil(1.3 * super.num_epochs / (1 + ratio)), learning_rate_scheduler+: { patience: 1 } },
       },
     };
-    local perturbed = self.perturbed(shorter(2), ['posterior'], ratio=2);
     self.labelled(task, all + ['pseudo_label'])
-    + self.of_ensemble(task, ['posterior', 'structural'])
-    + perturbed + [self.asking_ensemble(task, perturbed[std.length(perturbed) - 1])]
+    + self.perturbed(shorter(2), ['posterior'], ratio=2)
     + self.with_text(shorter(1), all),
 
   // A task as it is, with SKD_SIZE=full; else cut to what two cores do in about an hour: some sentences of each file, a small
   // student, and recipe "fast", to convergence on the development set.
-  sized(task, sentences=500, dev_sentences=300, epochs=30):
+  sized(task, sentences=500, dev_sentences=300, epochs=30, teacher_epochs=epochs):
     assert std.member(['hour', 'full'], settings.size) : 'SKD_SIZE: expected hour or full';
     local large = embedders.words_and_characters();
     local small = embedders.words_and_characters(word_dim=50, character_dim=16, num_filters=32);
@@ -103,9 +101,9 @@ local beside(task, methods, text, suffix, control, group) =
       dev_sentences: dev_sentences,
       teacher_size: { embedder: large, hidden_dim: 128 },
       student_size: { embedder: small, hidden_dim: 48 },
-      // A teacher has a part of the data: smaller batches give it as many updates.
-      teacher_recipe: recipes.fast(large, epochs=epochs, batch_size=16),
-      student_recipe: recipes.fast(small, epochs=epochs, batch_size=32),
+      // A teacher has a part of the data: smaller batches give it more updates.
+      teacher_recipe: recipes.fast(large, epochs=teacher_epochs, batch_size=16),
+      student_recipe: recipes.fast(small, epochs=epochs, batch_size=32, plateau=if epochs < 20 then 1 else 2),
     },
 
   // For experiments with text: at full size too, only the first sentences are labelled, for teachers as for students, unless

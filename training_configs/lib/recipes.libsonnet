@@ -26,7 +26,7 @@ local groups(embedder, transitions_lr) =
     model: { dropout: 0.3, word_dropout: 0.05 },
     data_loader: { batch_sampler: { type: 'bucket', batch_size: batch_size, sorting_keys: ['tokens'], padding_noise: 0.1 } },
     trainer: {
-      optimizer: { type: 'adam', lr: lr, [if groups(embedder, lr) != [] then 'parameter_groups']: groups(embedder, lr) },
+      optimizer: { type: 'fused_adam', lr: lr, [if groups(embedder, lr) != [] then 'parameter_groups']: groups(embedder, lr) },
       learning_rate_scheduler: { type: 'reduce_on_plateau', factor: 0.5, patience: plateau, mode: 'max' },
       num_epochs: settings.epochs(epochs),
       patience: 10,
