@@ -1,15 +1,15 @@
 """
 What distillation is worth on real data: goals, judged by the statistics of finished experiments.
 
-    python benchmarks/distillation.py runs/results_ud_pos runs/results_ner
+    python benchmarks/distillation.py runs/results_ud_pos runs/results_ner [--quick] [--json FILE]
 
-takes folders of `allennlp distill`, and writes `benchmarks/results/distillation.md` with a row a goal; the tables of
-each experiment go beside it, as `results_ud_pos.md`.
+takes folders of `allennlp distill`, and writes what follows the mark in RESULTS.md: a row a goal, and the tables of
+each experiment. What comes before the mark is written by hand.
 """
 
 import argparse
 import json
-import shutil
+import re
 import sys
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Optional
@@ -20,7 +20,8 @@ from benchmarks.claims import Row, row  # noqa: E402
 from benchmarks.report import claims_table, table, versions  # noqa: E402
 
 PACKAGES = ("skd_plugin", "torch", "allennlp")
-OUTPUT = Path(__file__).parent / "results"
+OUTPUT = Path(__file__).parents[1] / "RESULTS.md"
+MARK = "<!-- from here on written by benchmarks/distillation.py -->"
 WITH_TEXT = "with unlabelled text"
 LEVEL = 0.05
 
@@ -113,6 +114,16 @@ def _above(findings: Findings, method: str, against: str) -> List[Row]:
     ]
 
 
+def page(written: str, folders: List[Path], rows: List[Row]) -> str:
+    """What was written by hand, up to the mark, and behind it what was measured."""
+    parts = [written.partition(MARK)[0] + MARK, "## Goals", INTRODUCTION, claims_table(rows)]
+    parts.append(table(["", ""], versions(PACKAGES).items()))
+    for folder in folders:
+        tables = (folder / "results.md").read_text(encoding="utf-8")
+        parts.append(re.sub("^#", "##", tables, flags=re.MULTILINE).strip())
+    return "\n\n".join(parts) + "\n"
+
+
 def _read(path: Path) -> Any:
     return json.loads(path.read_text(encoding="utf-8"))
 
@@ -120,15 +131,15 @@ def _read(path: Path) -> Any:
 def main(arguments: Optional[List[str]] = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("folders", nargs="+", type=Path, help="of allennlp distill")
-    parser.add_argument("--output", type=Path, default=OUTPUT, help="where the pages go")
+    parser.add_argument("--output", type=Path, default=OUTPUT, help="the page that is completed")
+    parser.add_argument("--quick", action="store_true", help="the same: nothing is trained here")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the claims there")
     options = parser.parse_args(arguments)
-    options.output.mkdir(parents=True, exist_ok=True)
     rows = [claim for folder in options.folders for claim in claims(Findings(folder))]
-    parts = ["# What distillation is worth", table(["", ""], versions(PACKAGES).items())]
-    parts += ["## Goals", INTRODUCTION, claims_table(rows)]
-    (options.output / "distillation.md").write_text("\n\n".join(parts) + "\n", encoding="utf-8")
-    for folder in options.folders:
-        shutil.copy(folder / "results.md", options.output / f"{folder.name}.md")
+    written = options.output.read_text(encoding="utf-8") if options.output.exists() else ""
+    options.output.write_text(page(written, options.folders, rows), encoding="utf-8")
+    if options.json:
+        options.json.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

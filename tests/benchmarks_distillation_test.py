@@ -55,7 +55,7 @@ def folder(tmp_path):
     here.mkdir()
     (here / "experiment.json").write_text(json.dumps({"methods": methods}))
     (here / "statistics.json").write_text(json.dumps(statistics))
-    (here / "results.md").write_text("# Tables\n")
+    (here / "results.md").write_text("# Tables\n\n## Scores\n")
     return here
 
 
@@ -82,8 +82,12 @@ def test_goals(folder):
     assert claims[8]["value"] == 1
 
 
-def test_pages(folder, tmp_path):
-    distillation.main([str(folder), "--output", str(tmp_path / "pages")])
-    page = (tmp_path / "pages" / "distillation.md").read_text()
+def test_the_page_is_completed(folder, tmp_path):
+    output, rows = tmp_path / "RESULTS.md", tmp_path / "rows.json"
+    output.write_text(f"# Results\n\nIn short.\n\n{distillation.MARK}\n\nOld tables.\n")
+    distillation.main([str(folder), "--output", str(output), "--json", str(rows)])
+    page = output.read_text()
+    assert page.startswith(f"# Results\n\nIn short.\n\n{distillation.MARK}\n\n## Goals\n")
     assert "| some_task: share of the gap closed by posterior | >= 0.3 | 0.40 | yes |" in page
-    assert (tmp_path / "pages" / "some_task.md").read_text() == "# Tables\n"
+    assert page.endswith("\n\n## Tables\n\n### Scores\n") and "Old" not in page
+    assert json.loads(rows.read_text()) == distillation.claims(distillation.Findings(folder))

@@ -51,23 +51,30 @@ FAINT = Look("#c4c4c4", "-", 0.8)
 
 def curve_blocks(findings: Findings) -> List[Block]:
     """The drawing, and a table of epochs and updates."""
-    finished: Dict[str, List[Run]] = {}
-    for method in findings.methods:
-        runs = [run for run in findings.runs if run.method == method.name and run.costs]
-        if runs:
-            finished[method.name] = runs
-    if not finished:
-        return [Text("No run has finished yet.")]
-    blocks: List[Block] = []
-    curves = {name: curve for name, curve in _curves(finished).items() if curve}
-    if curves:
-        caption = (
-            f"Validation {findings.metric} in percent by epoch, the mean over seeds (of the teachers: and over "
-            "languages, each on its own), as far as all runs of a method went; the steep rise at the start is cut "
-            "off. Coloured: baseline, teachers, and the best three students on the test set; grey: all others."
-        )
-        blocks.append(Figure(caption, [_picture(findings, curves)]))
-    return [*blocks, _table(findings, finished)]
+    curves = {name: curve for name, curve in _curves(_finished(findings)).items() if curve}
+    if not curves:
+        return update_blocks(findings)
+    caption = (
+        f"Validation {findings.metric} in percent by epoch, the mean over seeds (of the teachers: and over "
+        "languages, each on its own), as far as all runs of a method went; the steep rise at the start is cut "
+        "off. Coloured: baseline, teachers, and the best three students on the test set; grey: all others."
+    )
+    return [Figure(caption, [_picture(findings, curves)]), *update_blocks(findings)]
+
+
+def update_blocks(findings: Findings) -> List[Block]:
+    """The table of epochs and updates."""
+    finished = _finished(findings)
+    return [_table(findings, finished) if finished else Text("No run has finished yet.")]
+
+
+def _finished(findings: Findings) -> Dict[str, List[Run]]:
+    """The finished runs of each method that has some."""
+    runs = {
+        method.name: [run for run in findings.runs if run.method == method.name and run.costs]
+        for method in findings.methods
+    }
+    return {name: of_method for name, of_method in runs.items() if of_method}
 
 
 def _curves(finished: Dict[str, List[Run]]) -> Dict[str, List[float]]:

@@ -7,7 +7,7 @@ from skd_plugin.experiments.report.ablations import ablation_blocks
 from skd_plugin.experiments.report.blocks import Block, Section
 from skd_plugin.experiments.report.comparisons import comparison_blocks, explanation
 from skd_plugin.experiments.report.costs import cost_blocks
-from skd_plugin.experiments.report.curves import curve_blocks
+from skd_plugin.experiments.report.curves import curve_blocks, update_blocks
 from skd_plugin.experiments.report.examples import example_blocks
 from skd_plugin.experiments.report.findings import Findings
 from skd_plugin.experiments.report.gap_closed import gap_blocks, gap_figure
@@ -24,6 +24,7 @@ def table_sections(findings: Findings) -> List[Section]:
         _comparisons(findings),
         Section("gap", "Gap closed", gap_blocks(findings)),
         Section("zero-shot", "Zero-shot", _zero_shot(findings)),
+        Section("updates", "Epochs and updates", update_blocks(findings)),
         _costs(findings),
     ]
     return _filled(sections)

@@ -22,7 +22,7 @@ def test_tables_are_those_of_the_page(page: Page) -> None:
             cells = [plain(cell) for cell in line[1:-1].split("|")]
             if any(cells[1:]) and not set(line) <= set("|:- "):
                 found[-1].append(cells)
-    names = ["scores", "comparisons", "gap", "zero-shot", "costs"]
+    names = ["scores", "comparisons", "gap", "zero-shot", "curves", "costs"]
     expected = [texts(table) for name in names for table in page.tables(name)]
     without_blanks = [[["".join(c.split()) for c in row] for row in table] for table in expected]
     marked = [[["".join(c.split()) for c in row] for row in table] for table in found]
