@@ -15,6 +15,7 @@ from allennlp.training import TrainerCallback
 from skd_plugin.callbacks import CacheTeacherKnowledge
 from skd_plugin.callbacks.questions import training_questions
 from skd_plugin.knowledge import KnowledgeRequest
+from skd_plugin.knowledge.hidden_states import in_words
 from skd_plugin.losses import Distillation, DistillationLoss
 from skd_plugin.teachers import Ensemble, Processes, Question, Teacher
 
@@ -103,7 +104,7 @@ def device_of(number: Optional[int]) -> torch.device:
 
 def describe(request: KnowledgeRequest) -> str:
     """A request in words."""
-    names = sorted(field.replace("_", " ") for field in request.fields)
+    names = sorted(map(in_words, request.fields))
     return ", ".join(
         f"the {request.num_paths} best paths" if name == "paths" else name for name in names
     )

@@ -12,6 +12,7 @@ UNITS = {
     "emissions": "probability",
     "expected_transitions": "times a token",
     "transitions": "score",
+    "hidden_states": "value",
 }
 """What the differences of each field are measured in."""
 
@@ -43,6 +44,10 @@ def differences(one: Knowledge, other: Knowledge, num_paths: int) -> Dict[str, f
         found["expected_transitions"] = largest / num_transitions
     if one.transitions is not None and other.transitions is not None:
         found["transitions"] = _largest(one.transitions, other.transitions)
+    layers = set(one.hidden) & set(other.hidden)
+    if layers:
+        apart = [_largest(one.hidden[layer], other.hidden[layer]) for layer in layers]
+        found["hidden_states"] = max(apart)
     if one.paths is not None and other.paths is not None:
         num_tokens = max(1, one.paths.shape[1])
         lists = _best(one, num_paths), _best(other, num_paths)

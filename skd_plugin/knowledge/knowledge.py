@@ -1,11 +1,14 @@
 """What teachers know of one sentence, how it is asked for, and how a batch of it looks."""
 
-from dataclasses import dataclass
-from typing import Collection, Dict, FrozenSet, Optional, Sequence, Tuple
+from dataclasses import dataclass, field
+from typing import Collection, Dict, FrozenSet, List, Mapping, Optional, Sequence, Tuple
 
 import numpy as np
 import torch
+from allennlp.common.checks import ConfigurationError
 from torch import Tensor
+
+from skd_plugin.knowledge.hidden_states import hidden_field, layer_of
 
 FIELDS = ("paths", "posteriors", "emissions", "expected_transitions", "transitions")
 
@@ -18,8 +21,10 @@ class KnowledgeRequest:
     # Parameters
 
     fields : `FrozenSet[str]`
-        Some of "paths", "posteriors", "emissions", "expected_transitions" and "transitions"; the first three and the
-        fourth say how probable tags and paths are, emissions and transitions together what the teachers' chain is.
+        Some of "paths", "posteriors", "emissions", "expected_transitions" and "transitions", and of "hidden_0",
+        "hidden_1" and so on, or "hidden_-1" and so on from the last. The first three and the fourth say how probable
+        tags and paths are, emissions and transitions together what the teachers' chain is, and "hidden_" what the
+        states of their layers are.
     num_paths : `int`, optional (default = `0`)
         How many best paths; positive if and only if "paths" is asked for.
     """
@@ -28,21 +33,27 @@ class KnowledgeRequest:
     num_paths: int = 0
 
     def __post_init__(self) -> None:
-        unknown = self.fields - set(FIELDS)
+        unknown = sorted(name for name in self.fields - set(FIELDS) if layer_of(name) is None)
         if unknown:
-            raise ValueError(f"fields: expected some of {FIELDS}, got {sorted(unknown)}")
+            raise ValueError(f"fields: expected some of {FIELDS} and hidden_<layer>, got {unknown}")
         if ("paths" in self.fields) != (self.num_paths > 0):
             raise ValueError(
                 "num_paths: expected a positive number with paths and 0 without, "
                 f"got {self.num_paths} with fields {sorted(self.fields)}"
             )
 
+    @property
+    def hidden_layers(self) -> List[int]:
+        """The layers whose hidden states are asked for."""
+        layers = map(layer_of, self.fields)
+        return sorted(layer for layer in layers if layer is not None)
+
     def __or__(self, other: "KnowledgeRequest") -> "KnowledgeRequest":
         return KnowledgeRequest(self.fields | other.fields, max(self.num_paths, other.num_paths))
 
     def without(self, arrays: Collection[str], num_paths_asked: int) -> "KnowledgeRequest":
         """What is left to ask for where there are some arrays, with the best of so many paths."""
-        left = {field for field in self.fields - {"paths"} if array_name(field) not in arrays}
+        left = {name for name in self.fields - {"paths"} if array_name(name) not in arrays}
         if self.num_paths > num_paths_asked:
             return KnowledgeRequest(frozenset(left | {"paths"}), self.num_paths)
         return KnowledgeRequest(frozenset(left))
@@ -70,6 +81,8 @@ class Knowledge:
         half precision; a `KnowledgeBatch` has them fitted to the posteriors.
     transitions : `numpy.ndarray`, optional
         Shape (num_labels + 2, num_labels), scores: from each label to each, then of the first label, then of the last.
+    hidden : `Mapping[int, numpy.ndarray]`, optional (default = none)
+        By layer, shape (num_tokens, dim): hidden states, in half precision.
     """
 
     paths: Optional[np.ndarray] = None
@@ -79,6 +92,15 @@ class Knowledge:
     log_emissions: Optional[np.ndarray] = None
     expected_transitions: Optional[np.ndarray] = None
     transitions: Optional[np.ndarray] = None
+    hidden: Mapping[int, np.ndarray] = field(default_factory=dict)
+
+    @classmethod
+    def of_arrays(cls, arrays: Mapping[str, np.ndarray], num_paths_asked: int) -> "Knowledge":
+        """What `as_arrays` has taken apart."""
+        layers = {layer_of(name): array for name, array in arrays.items()}
+        hidden = {layer: array for layer, array in layers.items() if layer is not None}
+        others = {name: array for name, array in arrays.items() if layer_of(name) is None}
+        return cls(num_paths_asked=num_paths_asked, hidden=hidden, **others)
 
     @property
     def nbytes(self) -> int:
@@ -107,6 +129,8 @@ class KnowledgeBatch:
         Shape (batch_size, num_tags, num_tags); 0 for tags that the teachers do not have.
     transitions : `Tensor`, optional
         Shape (batch_size, num_tags + 2, num_tags), as in `Knowledge`; -inf for tags that the teachers do not have.
+    hidden : `Dict[int, Tensor]`
+        By layer, shape (batch_size, num_tokens, dim), 0 on padding.
     """
 
     present: Tensor
@@ -117,6 +141,7 @@ class KnowledgeBatch:
     log_emissions: Optional[Tensor] = None
     expected_transitions: Optional[Tensor] = None
     transitions: Optional[Tensor] = None
+    hidden: Dict[int, Tensor] = field(default_factory=dict)
 
     @classmethod
     def collate(
@@ -151,9 +176,9 @@ class KnowledgeBatch:
             batch.paths = torch.from_numpy(paths).to(device)
             batch.path_log_probs = torch.from_numpy(log_probs).to(device)
             batch.path_mask = batch.path_log_probs > -float("inf")
-        for field in ("posteriors", "emissions"):
-            if field in request.fields:
-                name = array_name(field)
+        for scored in ("posteriors", "emissions"):
+            if scored in request.fields:
+                name = array_name(scored)
                 padded = np.zeros((len(sentences), num_tokens, num_tags), dtype=np.float32)
                 for row, knowledge, tag_of_label in known:
                     values = _not_none(getattr(knowledge, name))
@@ -168,6 +193,9 @@ class KnowledgeBatch:
                     square[row] = absent
                     square[row][np.ix_(rows, tag_of_label)] = _not_none(getattr(knowledge, name))
                 setattr(batch, name, torch.from_numpy(square).to(device))
+        for layer in request.hidden_layers:
+            states = [None if one is None else one[0].hidden.get(layer) for one in sentences]
+            batch.hidden[layer] = _padded_states(states, num_tokens, layer).to(device)
         if batch.expected_transitions is not None and batch.log_posteriors is not None:
             lengths = [
                 0 if one is None else len(_not_none(one[0].log_posteriors)) for one in sentences
@@ -205,18 +233,40 @@ def as_arrays(knowledge: Knowledge) -> Dict[str, np.ndarray]:
     arrays = {
         name: getattr(knowledge, name) for name in ("path_log_probs", *map(array_name, FIELDS))
     }
+    arrays.update({hidden_field(layer): states for layer, states in knowledge.hidden.items()})
     return {name: array for name, array in arrays.items() if array is not None}
+
+
+def fields_of(arrays: Collection[str]) -> FrozenSet[str]:
+    """The fields that arrays of such names belong to."""
+    fields = {name for name in FIELDS if array_name(name) in arrays}
+    return frozenset(fields | {name for name in arrays if layer_of(name) is not None})
 
 
 def array_names(request: KnowledgeRequest) -> FrozenSet[str]:
     """The arrays that answer a request."""
-    names = {array_name(field) for field in request.fields}
+    names = {array_name(name) for name in request.fields}
     return frozenset(names | {"path_log_probs"} if request.num_paths else names)
 
 
-def array_name(field: str) -> str:
+def array_name(of_field: str) -> str:
     """What the array of a field is called: those that hold logarithms say so."""
-    return f"log_{field}" if field in ("posteriors", "emissions") else field
+    return f"log_{of_field}" if of_field in ("posteriors", "emissions") else of_field
+
+
+def _padded_states(states: Sequence[Optional[np.ndarray]], num_tokens: int, layer: int) -> Tensor:
+    """Shape (len(states), num_tokens, dim)."""
+    widths = sorted({one.shape[1] for one in states if one is not None})
+    if len(widths) > 1:
+        raise ConfigurationError(
+            f"the hidden states of layer {layer} have {' and '.join(map(str, widths))} features, by language: distil "
+            "them from teachers of one size"
+        )
+    padded = np.zeros((len(states), num_tokens, widths[0] if widths else 1), dtype=np.float32)
+    for row, one in enumerate(states):
+        if one is not None:
+            padded[row, : len(one)] = one
+    return torch.from_numpy(padded)
 
 
 def _not_none(array: Optional[np.ndarray]) -> np.ndarray:

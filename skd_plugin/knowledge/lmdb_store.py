@@ -239,7 +239,7 @@ class LmdbKnowledgeStore(LmdbDatabase, KnowledgeStore):
             arrays.update(records.read_record(block, offset, identity_of(source, digest), names))
             if names & _PATHS:
                 asked = records.read_header(block).num_paths_asked
-        return Knowledge(num_paths_asked=asked, **arrays)
+        return Knowledge.of_arrays(arrays, asked)
 
     def lack(self, transaction: Any, key: bytes, request: KnowledgeRequest) -> KnowledgeRequest:
         """What of a request is not here of a sentence."""

@@ -3,6 +3,7 @@
 from typing import Any, Dict, FrozenSet, NamedTuple
 
 from skd_plugin.knowledge import records
+from skd_plugin.knowledge.hidden_states import layer_of
 from skd_plugin.knowledge.lmdb_store import Place
 
 
@@ -42,7 +43,7 @@ def measure(block: Any, place: Place, identity: bytes, names: FrozenSet[str]) ->
     for form, shape, _, _, size in placed:
         if form.name in names:
             sizes[form.name] = size
-            if form.name in ("log_posteriors", "log_emissions"):
+            if form.name in ("log_posteriors", "log_emissions") or layer_of(form.name) is not None:
                 num_tokens = shape[0]
             elif form.name == "paths":
                 num_tokens = shape[1]

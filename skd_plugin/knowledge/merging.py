@@ -8,12 +8,11 @@ from allennlp.common.checks import ConfigurationError
 from allennlp.common.util import lazy_groups_of
 
 from skd_plugin.knowledge.knowledge import (
-    FIELDS,
     Knowledge,
     KnowledgeRequest,
-    array_name,
     array_names,
     as_arrays,
+    fields_of,
 )
 from skd_plugin.knowledge.lmdb_store import LmdbKnowledgeStore, StoredSentence, index_key
 
@@ -120,7 +119,7 @@ def _lacking(
 def _all_of(knowledge: Knowledge) -> KnowledgeRequest:
     """The request that all of it answers."""
     arrays = as_arrays(knowledge)
-    fields = frozenset(name for name in FIELDS if array_name(name) in arrays)
+    fields = fields_of(arrays)
     return KnowledgeRequest(fields, knowledge.num_paths_asked if "paths" in fields else 0)
 
 
@@ -128,4 +127,4 @@ def _restricted(knowledge: Knowledge, request: KnowledgeRequest) -> Knowledge:
     """What answers a request, and no more."""
     wanted = array_names(request)
     arrays = {name: array for name, array in as_arrays(knowledge).items() if name in wanted}
-    return Knowledge(num_paths_asked=request.num_paths, **arrays)
+    return Knowledge.of_arrays(arrays, request.num_paths)

@@ -93,4 +93,4 @@ def merge(old: Optional[Knowledge], new: Knowledge) -> Knowledge:
         for name in ("paths", "path_log_probs"):
             fields[name] = as_arrays(old)[name]
     asked = max(old.num_paths_asked, new.num_paths_asked)
-    return Knowledge(num_paths_asked=asked, **fields)
+    return Knowledge.of_arrays(fields, asked)

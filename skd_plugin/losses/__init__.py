@@ -3,6 +3,8 @@
 from skd_plugin.losses.distillation import Distillation
 from skd_plugin.losses.distillation_loss import DistillationLoss
 from skd_plugin.losses.emission import EmissionLoss
+from skd_plugin.losses.hidden import HiddenLoss
+from skd_plugin.losses.logits import LogitsLoss
 from skd_plugin.losses.posterior import PosteriorLoss
 from skd_plugin.losses.schedule import DistillationSchedule, Progress
 from skd_plugin.losses.structural import StructuralLoss
@@ -13,6 +15,8 @@ __all__ = [
     "DistillationLoss",
     "DistillationSchedule",
     "EmissionLoss",
+    "HiddenLoss",
+    "LogitsLoss",
     "PosteriorLoss",
     "Progress",
     "StructuralLoss",

@@ -73,8 +73,18 @@ class Distillation:
         """Says how far training has come, for the schedule."""
         self._progress = progress
 
+    def projections(self, student_dim: int) -> torch.nn.ModuleList:
+        """The weights that the losses learn beside the student, whose states have so many features."""
+        found = [loss.projection(student_dim) for loss in self.losses] if self.teachers else []
+        return torch.nn.ModuleList(module for module in found if module is not None)
+
     def __call__(
-        self, student: LinearChain, metadata: List[Dict[str, Any]], gold: Tensor, labeled: Tensor
+        self,
+        student: LinearChain,
+        metadata: List[Dict[str, Any]],
+        gold: Tensor,
+        labeled: Tensor,
+        states: Tensor,
     ) -> Tensor:
         """
         # Parameters
@@ -86,6 +96,8 @@ class Distillation:
             Shape (batch_size,), the loss on gold tags; 0 where there are none.
         labeled : `Tensor`
             Shape (batch_size,), bool: where there are.
+        states : `Tensor`
+            Shape (batch_size, num_tokens, student_dim), the encodings from which the student predicts.
 
         # Returns
 
@@ -104,15 +116,19 @@ class Distillation:
             return gold
         knowledge = self._knowledge.batch(metadata, student.mask.size(1), student.mask.device)
         _check_taught(labeled | knowledge.present, metadata)
-        from_teachers = self._from_teachers(student, knowledge)
+        from_teachers = self._from_teachers(student, states, knowledge)
         if weight == 1 and bool(knowledge.present.all()):
             return from_teachers  # spares the gradient of gold
         mixed = weight * from_teachers + (1 - weight) * gold
         return torch.where(knowledge.present, mixed, gold)
 
-    def _from_teachers(self, student: LinearChain, knowledge: KnowledgeBatch) -> Tensor:
+    def _from_teachers(
+        self, student: LinearChain, states: Tensor, knowledge: KnowledgeBatch
+    ) -> Tensor:
         """All losses of each sentence together, shape (batch_size,)."""
-        weighted = [loss.weight * loss(student, knowledge) for loss in self.losses]
+        weighted = [
+            loss.weight * loss.of_states(student, states, knowledge) for loss in self.losses
+        ]
         total = torch.stack(weighted).sum(dim=0)
         if self._loss_reduction == "mean":
             total = total / sum(loss.weight for loss in self.losses)

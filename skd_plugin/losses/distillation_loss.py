@@ -43,6 +43,20 @@ class DistillationLoss(Registrable):
         """
         raise NotImplementedError
 
+    def projection(self, student_dim: int) -> Optional[torch.nn.Module]:
+        """
+        Weights that the loss learns beside the student, if it has any; asked for once, by the student, whose states
+        have `student_dim` features.
+        """
+        return None
+
+    def of_states(self, student: LinearChain, states: Tensor, knowledge: KnowledgeBatch) -> Tensor:
+        """
+        The same, of a loss that looks at the student's hidden states, shape (batch_size, num_tokens, student_dim): the
+        encodings from which it predicts tags. Losses that do not leave this method as it is.
+        """
+        return self(student, knowledge)
+
 
 def tempered_divergence(
     log_teacher: Tensor, log_student: Tensor, mask: Tensor, temperature: float

@@ -1,7 +1,7 @@
 """The student without a structure: a softmax a token."""
 
 import os
-from typing import Any, Dict, List, Optional, Union
+from typing import Any, Dict, List, Mapping, Optional, Union
 
 import torch
 from allennlp.common import Params
@@ -63,6 +63,7 @@ class DistilledTagger(Tagger):
     ) -> None:
         super().__init__(vocab, **kwargs)
         self.distillation = Distillation(teachers, losses, loss_reduction, schedule)
+        self.loss_projections = self.distillation.projections(self._encoding_dim)
         # As in the stock taggers, so that either's weights load into the other.
         self.tag_projection_layer = TimeDistributed(
             torch.nn.Linear(self._encoding_dim, self.num_tags)
@@ -103,7 +104,7 @@ class DistilledTagger(Tagger):
         }
         if tags is not None:
             chain = self.chain(logits, mask, constrained=False)
-            output["loss"] = self._loss(chain, metadata, tags)
+            output["loss"] = self._loss(chain, metadata, tags, encoded)
         if decode and not self.training:
             output["tags"] = unpadded(self.chain(logits, mask).argmax()[0], mask)
             if tags is not None:
@@ -123,14 +124,26 @@ class DistilledTagger(Tagger):
     def distribution(self, output: Dict[str, Any], constrained: bool = True) -> LinearChain:
         return self.chain(output["logits"], output["mask"], constrained)
 
-    def _loss(self, chain: LinearChain, metadata: List[Dict[str, Any]], tags: Tensor) -> Tensor:
+    def _loss(
+        self, chain: LinearChain, metadata: List[Dict[str, Any]], tags: Tensor, encoded: Tensor
+    ) -> Tensor:
         # Shape: (batch_size,)
         labeled = labeled_sentences(tags, chain.mask)
         nll = -chain.log_prob(tags.clamp(min=0))
         gold = torch.where(labeled, nll, nll.new_zeros(()))
         if self.training:
-            return self.distillation(chain, metadata, gold, labeled).mean()
+            return self.distillation(chain, metadata, gold, labeled, encoded).mean()
         return gold.mean()
+
+    def load_state_dict(self, state_dict: Mapping[str, Any], *args: Any, **kwargs: Any) -> Any:
+        """A student without teachers leaves out what its losses have learnt."""
+        if not len(self.loss_projections):
+            state_dict = {
+                name: weights
+                for name, weights in state_dict.items()
+                if not name.startswith("loss_projections.")
+            }
+        return super().load_state_dict(state_dict, *args, **kwargs)
 
     @classmethod
     def _load(

@@ -3,7 +3,17 @@
 from skd_plugin.teachers.archive_teacher import ArchiveTeacher
 from skd_plugin.teachers.asking import Asking, Question
 from skd_plugin.teachers.ensemble import Ensemble
+from skd_plugin.teachers.huggingface_teacher import HuggingFaceTeacher
 from skd_plugin.teachers.processes import Processes
-from skd_plugin.teachers.teacher import Teacher
+from skd_plugin.teachers.teacher import Answer, Teacher
 
-__all__ = ["ArchiveTeacher", "Asking", "Ensemble", "Processes", "Question", "Teacher"]
+__all__ = [
+    "Answer",
+    "ArchiveTeacher",
+    "Asking",
+    "Ensemble",
+    "HuggingFaceTeacher",
+    "Processes",
+    "Question",
+    "Teacher",
+]

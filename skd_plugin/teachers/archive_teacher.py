@@ -5,6 +5,7 @@ import io
 import json
 import os
 import tarfile
+from contextlib import ExitStack
 from typing import Any, BinaryIO, Dict, Iterator, List, Optional, Sequence, Tuple
 
 import torch
@@ -17,7 +18,7 @@ from allennlp.nn import util
 
 from skd_plugin.modules.crf_chain import crf_chain
 from skd_plugin.structures import LinearChain, TagDistribution
-from skd_plugin.teachers.teacher import Teacher
+from skd_plugin.teachers.teacher import Answer, Teacher
 
 _WEIGHTS = (".bin", ".safetensors", ".pt", ".h5", ".msgpack")
 
@@ -91,6 +92,32 @@ class ArchiveTeacher(Teacher):
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
 
+    def answer(self, sentences: Sequence[Sequence[str]], layers: Sequence[int] = ()) -> Answer:
+        """Layer 0, or -2, are the embedded words; layer 1, or -1, is what the tags are predicted from."""
+        hidden: Dict[int, torch.Tensor] = {}
+        with ExitStack() as watched:
+            for layer in layers:
+                handle = self._module_of(layer).register_forward_hook(_keep(hidden, layer))
+                watched.callback(handle.remove)
+            return Answer(self.distribution(sentences), hidden)
+
+    def _module_of(self, layer: int) -> torch.nn.Module:
+        """Whose output is the states of a layer."""
+        if layer in (0, -2):
+            names = ["text_field_embedder"]
+        elif layer in (1, -1):
+            names = ["_feedforward", "encoder"]
+        else:
+            names = []
+        for name in names:
+            module = getattr(self._model, name, None)
+            if module is not None:
+                return module
+        raise ConfigurationError(
+            f"{self._archive_file}: no layer {layer} of hidden states; a {type(self._model).__name__} has 0, the "
+            "embedded words, and 1 or -1, what its encoder makes of them"
+        )
+
     @torch.no_grad()
     def distribution(self, sentences: Sequence[Sequence[str]]) -> TagDistribution:
         batch = Batch([self._instance(words) for words in sentences])
@@ -128,6 +155,15 @@ class ArchiveTeacher(Teacher):
             raise ConfigurationError(
                 f"{self._archive_file}: no such teacher archive; train the teachers first, or correct the path"
             )
+
+
+def _keep(hidden: Dict[int, torch.Tensor], layer: int) -> Any:
+    """A hook that keeps what a module gives."""
+
+    def hook(module: torch.nn.Module, inputs: Any, output: torch.Tensor) -> None:
+        hidden[layer] = output
+
+    return hook
 
 
 def _no_decoding(logits: torch.Tensor, *_: Any, **__: Any) -> List[List[Tuple[List[int], float]]]:

@@ -10,9 +10,12 @@ from allennlp.common.checks import ConfigurationError
 from torch import Tensor
 
 from skd_plugin.knowledge.array_codecs import below, gaps
+from skd_plugin.knowledge.hidden_states import hidden_field, layer_of
 from skd_plugin.knowledge.knowledge import Knowledge, KnowledgeRequest
 from skd_plugin.structures import IMPOSSIBLE, LinearChain, TagDistribution
 from skd_plugin.teachers.teacher import Teacher
+
+HALF_MAX = float(np.finfo(np.float16).max)
 
 
 class Ensemble:
@@ -75,12 +78,21 @@ class Ensemble:
         self, sentences: Sequence[Sequence[str]], request: KnowledgeRequest
     ) -> List[Knowledge]:
         """What the teachers know of a batch of sentences, given as words."""
-        labels = self.labels
+        labels, layers = self.labels, request.hidden_layers
+        if layers and len(self._teachers) > 1:
+            raise ConfigurationError(
+                f"hidden states were asked for, and a language has {len(self._teachers)} teachers, whose states have "
+                "nothing to do with each other. Take one teacher"
+            )
+        answers = [teacher.answer(sentences, layers) for teacher in self._teachers]
         members = [
-            _widen(teacher.distribution(sentences), teacher.labels, labels)
-            for teacher in self._teachers
+            _widen(answer.distribution, teacher.labels, labels)
+            for answer, teacher in zip(answers, self._teachers)
         ]
-        arrays = {}
+        arrays = {
+            hidden_field(layer): states.clamp(-HALF_MAX, HALF_MAX).half().cpu().numpy()
+            for layer, states in answers[0].hidden.items()
+        }
         if "paths" in request.fields:
             paths, log_probs = _best_paths(members, self._weights, request.num_paths)
             arrays["paths"] = paths.cpu().numpy().astype(np.min_scalar_type(len(labels)))
@@ -131,10 +143,10 @@ def _one_sentence(
         exist = np.isfinite(arrays["path_log_probs"])
         arrays["paths"] = arrays["paths"][exist, :num_tokens]
         arrays["path_log_probs"] = arrays["path_log_probs"][exist]
-    for name in ("log_posteriors", "log_emissions"):
-        if name in arrays:
+    for name in arrays:
+        if name in ("log_posteriors", "log_emissions") or layer_of(name) is not None:
             arrays[name] = arrays[name][:num_tokens].copy()
-    return Knowledge(num_paths_asked=request.num_paths, **arrays)
+    return Knowledge.of_arrays(arrays, request.num_paths)
 
 
 def _widen(member: TagDistribution, labels: List[str], all_labels: List[str]) -> TagDistribution:

@@ -1,12 +1,29 @@
 """What a teacher is."""
 
-from typing import List, Sequence
+from typing import Dict, List, NamedTuple, Sequence
 
 import torch
 from allennlp.common import Registrable
 from allennlp.common.checks import ConfigurationError
+from torch import Tensor
 
 from skd_plugin.structures import TagDistribution
+
+
+class Answer(NamedTuple):
+    """
+    What a teacher says of a batch of sentences.
+
+    # Parameters
+
+    distribution : `TagDistribution`
+        Over the tag paths of each.
+    hidden : `Dict[int, Tensor]`
+        By layer, shape (batch_size, num_tokens, dim): the states of each word; anything on padding.
+    """
+
+    distribution: TagDistribution
+    hidden: Dict[int, Tensor]
 
 
 class Teacher(Registrable):
@@ -53,6 +70,24 @@ class Teacher(Registrable):
     def distribution(self, sentences: Sequence[Sequence[str]]) -> TagDistribution:
         """The distributions of a batch of sentences, given as words; padded to the longest."""
         raise NotImplementedError
+
+    def answer(self, sentences: Sequence[Sequence[str]], layers: Sequence[int] = ()) -> Answer:
+        """
+        The distributions, and in the same pass the hidden states of layers. A teacher that has such states overrides
+        this method.
+
+        # Parameters
+
+        sentences : `Sequence[Sequence[str]]`
+            As words.
+        layers : `Sequence[int]`, optional (default = none)
+            From 0, or from the last one, -1, backwards.
+        """
+        if layers:
+            raise ConfigurationError(
+                f"{self.description}: a teacher of type {type(self).__name__} gives no hidden states"
+            )
+        return Answer(self.distribution(sentences), {})
 
     def release(self) -> None:
         """Frees what `load` took."""

@@ -1,0 +1,180 @@
+"""Teachers from a folder of Hugging Face transformers."""
+
+import re
+import shutil
+
+import pytest
+import torch
+from allennlp.common.checks import ConfigurationError
+
+from skd_plugin.teachers import Ensemble, HuggingFaceTeacher, Teacher
+
+SENTENCES = [["anna", "in", "sofia"], ["it"], ["ivan", "and", "\u200b", "eva"]]
+
+
+@pytest.fixture(scope="module")
+def folder(tiny_transformer, tmp_path_factory):
+    """A token classifier with two layers of random weights."""
+    from transformers import BertConfig, BertForTokenClassification, BertTokenizerFast
+
+    folder = tmp_path_factory.mktemp("classifier")
+    tokenizer = BertTokenizerFast(str(tiny_transformer / "vocab.txt"), do_lower_case=False)
+    tokenizer.save_pretrained(folder)
+    torch.manual_seed(3)
+    config = BertConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=16,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=32,
+        max_position_embeddings=64,
+        id2label={0: "O", 1: "B-PER", 2: "I-PER"},
+        label2id={"O": 0, "B-PER": 1, "I-PER": 2},
+        initializer_range=0.5,
+    )
+    BertForTokenClassification(config).save_pretrained(folder)
+    return folder
+
+
+def loaded(folder, **settings):
+    teacher = HuggingFaceTeacher(str(folder), **settings)
+    teacher.load(torch.device("cpu"))
+    return teacher
+
+
+def by_hand(folder, words):
+    """Logits and hidden states of a sentence's pieces, and of each word where its pieces are."""
+    from transformers import AutoModelForTokenClassification, AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    model = AutoModelForTokenClassification.from_pretrained(folder).eval()
+    ids, places = [tokenizer.cls_token_id], []
+    for word in words:
+        pieces = tokenizer.encode(word, add_special_tokens=False) or [tokenizer.unk_token_id]
+        places.append((len(ids), len(ids) + len(pieces)))
+        ids += pieces
+    ids.append(tokenizer.sep_token_id)
+    with torch.no_grad():
+        output = model(input_ids=torch.tensor([ids]), output_hidden_states=True)
+    return output.logits[0], [states[0] for states in output.hidden_states], places
+
+
+@pytest.mark.parametrize("word_pieces", ["first", "mean"])
+def test_logits_and_states_of_words(folder, word_pieces):
+    teacher = loaded(folder, word_pieces=word_pieces)
+    chain, hidden = teacher.answer(SENTENCES, [0, 1, -1])
+    assert teacher.labels == ["O", "B-PER", "I-PER"]
+    assert chain.mask.tolist() == [
+        [True, True, True, False],
+        [True, False, False, False],
+        [True] * 4,
+    ]
+    for row, words in enumerate(SENTENCES):
+        logits, states, places = by_hand(folder, words)
+        for token, (start, end) in enumerate(places):
+            torch.testing.assert_close(
+                chain.emissions[row, token], logits[start], atol=1e-5, rtol=1e-4
+            )
+            for layer, found in hidden.items():
+                pieces = states[layer][start:end]
+                expected = pieces[0] if word_pieces == "first" else pieces.mean(dim=0)
+                torch.testing.assert_close(found[row, token], expected, atol=1e-5, rtol=1e-4)
+    assert not chain.transitions.any()
+    assert chain.emissions[0].equal(teacher.distribution(SENTENCES).emissions[0])
+
+
+def test_a_word_of_no_pieces_is_unknown(folder):
+    # The tokenizer drops what has no width.
+    teacher = loaded(folder)
+    assert teacher._ids_of_words(["a", "\u200b"])[1] == [teacher._tokenizer.unk_token_id]
+
+
+def test_a_long_sentence_is_read_in_parts(folder):
+    words = ["anna", "moved", "to", "sofia", "in", "may"]
+    teacher = loaded(folder, max_length=10)  # eight pieces beside the special ones
+    chain, hidden = teacher.answer([words], [-1])
+    token = 0
+    for part in (["anna"], ["moved", "to"], ["sofia", "in"], ["may"]):
+        logits, states, places = by_hand(folder, part)
+        for start, _ in places:
+            torch.testing.assert_close(
+                chain.emissions[0, token], logits[start], atol=1e-5, rtol=1e-4
+            )
+            torch.testing.assert_close(
+                hidden[-1][0, token], states[-1][start], atol=1e-5, rtol=1e-4
+            )
+            token += 1
+    assert token == len(words)
+
+
+def test_as_many_pieces_as_the_model_reads(folder):
+    teacher = loaded(folder)
+    assert teacher._limit() == 64
+    chain = teacher.distribution([["a" * 100, *["b"] * 100]])  # a word longer than that, too
+    assert chain.emissions.isfinite().all() and chain.mask.sum() == 101
+
+
+def test_knowledge_of_one_pass(folder, monkeypatch):
+    from skd_plugin.knowledge import KnowledgeRequest
+
+    teacher = loaded(folder)
+    passes = []
+    forward = type(teacher._model).forward
+    monkeypatch.setattr(
+        type(teacher._model),
+        "forward",
+        lambda self, *args, **kwargs: (passes.append(1), forward(self, *args, **kwargs))[1],
+    )
+    fields = frozenset(["posteriors", "emissions", "hidden_-1", "hidden_0"])
+    known = Ensemble([teacher]).teach(SENTENCES, KnowledgeRequest(fields))
+    assert len(passes) == 1
+    for words, one in zip(SENTENCES, known):
+        assert one.hidden[-1].shape == one.hidden[0].shape == (len(words), 16)
+        assert one.hidden[-1].dtype == "float16"
+        assert one.log_posteriors.shape == (len(words), 3)
+
+
+def test_fingerprint_is_of_the_content(folder, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(folder, copy)
+    teacher = HuggingFaceTeacher(str(folder))
+    assert HuggingFaceTeacher(str(copy)).fingerprint == teacher.fingerprint
+    assert HuggingFaceTeacher(str(copy), "mean").fingerprint != teacher.fingerprint
+    assert HuggingFaceTeacher(str(copy), max_length=20).fingerprint != teacher.fingerprint
+    (copy / "optimizer.pt").write_text("of no teacher's business")
+    assert HuggingFaceTeacher(str(copy)).fingerprint == teacher.fingerprint
+    with open(copy / "vocab.txt", "a", encoding="utf-8") as file:
+        file.write("more\n")
+    assert HuggingFaceTeacher(str(copy)).fingerprint != teacher.fingerprint
+
+
+def test_released(folder):
+    teacher = loaded(folder)
+    teacher.release()
+    assert teacher._model is None and teacher._tokenizer is None
+
+
+def test_is_registered():
+    assert Teacher.by_name("huggingface") is HuggingFaceTeacher
+
+
+def test_no_folder(tmp_path):
+    message = re.escape(
+        f"{tmp_path}: expected a folder with the config.json of a token classifier, as save_pretrained leaves it"
+    )
+    for ask in (lambda: loaded(tmp_path), lambda: HuggingFaceTeacher(str(tmp_path)).fingerprint):
+        with pytest.raises(ConfigurationError, match=message):
+            ask()
+
+
+def test_refused(folder):
+    with pytest.raises(
+        ConfigurationError, match='word_pieces: expected "first" or "mean", got "last"'
+    ):
+        HuggingFaceTeacher(str(folder), word_pieces="last")
+    message = "no layer 3 of hidden states; the model has 0, the embedded pieces, to 2, or -1, the last, to -3"
+    with pytest.raises(ConfigurationError, match=message):
+        loaded(folder).answer(SENTENCES, [3])
+    message = "max_length: expected more than the 2 special pieces of .*, got 2"
+    with pytest.raises(ConfigurationError, match=message):
+        loaded(folder, max_length=2).distribution(SENTENCES)
