@@ -58,6 +58,7 @@ setup(
         "jinja2",
         "lmdb>=1.2.1",
         "matplotlib",
+        "packaging",
         "numpy",
         "seqeval>=1.2.2",
         "setuptools<81",  # py-rouge, of allennlp-models, wants pkg_resources

@@ -116,7 +116,8 @@ def _above(findings: Findings, method: str, against: str) -> List[Row]:
 
 def page(written: str, folders: List[Path], rows: List[Row]) -> str:
     """What was written by hand, up to the mark, and behind it what was measured."""
-    parts = [written.partition(MARK)[0] + MARK, "## Goals", INTRODUCTION, claims_table(rows)]
+    by_hand = written.partition(MARK)[0].strip() or "# Results"
+    parts = [by_hand, MARK, "## Goals", INTRODUCTION, claims_table(rows)]
     parts.append(table(["", ""], versions(PACKAGES).items()))
     for folder in folders:
         tables = (folder / "results.md").read_text(encoding="utf-8")

@@ -12,7 +12,7 @@ UNITS = {
     "emissions": "probability",
     "expected_transitions": "times a token",
     "transitions": "score",
-    "hidden_states": "value",
+    "hidden_states": "of the value, or of 1 if that is more",
 }
 """What the differences of each field are measured in."""
 
@@ -46,8 +46,9 @@ def differences(one: Knowledge, other: Knowledge, num_paths: int) -> Dict[str, f
         found["transitions"] = _largest(one.transitions, other.transitions)
     layers = set(one.hidden) & set(other.hidden)
     if layers:
-        apart = [_largest(one.hidden[layer], other.hidden[layer]) for layer in layers]
-        found["hidden_states"] = max(apart)
+        found["hidden_states"] = max(
+            _largest(*_by_size(one.hidden[layer], other.hidden[layer])) for layer in layers
+        )
     if one.paths is not None and other.paths is not None:
         num_tokens = max(1, one.paths.shape[1])
         lists = _best(one, num_paths), _best(other, num_paths)
@@ -68,6 +69,12 @@ def _largest(one: np.ndarray, other: np.ndarray) -> float:
         apart = np.abs(one.astype(np.float64) - other.astype(np.float64))
     apart = np.where(one == other, 0.0, np.where(np.isnan(apart), np.inf, apart))
     return float(apart.max(initial=0.0))
+
+
+def _by_size(one: np.ndarray, other: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
+    """Values divided by their size: a step of half precision is a share of a value, not a number."""
+    size = np.maximum(1.0, np.abs(other.astype(np.float64)))
+    return (one / size, other / size) if one.shape == other.shape else (one, other)
 
 
 def _best(knowledge: Knowledge, num_paths: int) -> Dict[Tuple[int, ...], float]:

@@ -194,7 +194,9 @@ class KnowledgeBatch:
                     square[row][np.ix_(rows, tag_of_label)] = _not_none(getattr(knowledge, name))
                 setattr(batch, name, torch.from_numpy(square).to(device))
         for layer in request.hidden_layers:
-            states = [None if one is None else one[0].hidden.get(layer) for one in sentences]
+            states = [
+                None if one is None else _not_none(one[0].hidden.get(layer)) for one in sentences
+            ]
             batch.hidden[layer] = _padded_states(states, num_tokens, layer).to(device)
         if batch.expected_transitions is not None and batch.log_posteriors is not None:
             lengths = [

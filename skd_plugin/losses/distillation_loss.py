@@ -13,7 +13,8 @@ from skd_plugin.structures import LinearChain
 
 class DistillationLoss(Registrable):
     """
-    A pure function of the student's chain and its teachers' knowledge; it says in `request` which knowledge it needs.
+    A function of the student's chain and its teachers' knowledge; it says in `request` which knowledge it needs. One
+    that looks at the student's hidden states overrides `of_states` in place of `__call__`.
 
     # Parameters
 
@@ -39,7 +40,7 @@ class DistillationLoss(Registrable):
 
         # Returns
 
-        `Tensor` of shape (batch_size,): the loss of each sentence, summed over its tokens, in nats.
+        `Tensor` of shape (batch_size,): the loss of each sentence, summed over its tokens; of a divergence in nats.
         """
         raise NotImplementedError
 

@@ -27,6 +27,9 @@ class HiddenLoss(DistillationLoss):
     stage of XtremeDistil (Mukherjee and Hassan Awadallah, ACL 2020). Its minimum is 0. The student's states are those
     from which it predicts tags.
 
+    One projection serves all languages, so their teachers should have one space of states, as those have that were
+    fine-tuned from one multilingual model.
+
     The distances:
 
     * "mse": the mean over features of (s - t)^2;
@@ -49,6 +52,9 @@ class HiddenLoss(DistillationLoss):
         Of that projection, as in the paper. "gelu" gives nothing below -0.17: take "linear" for teachers whose states
         are negative as often as positive.
     weight : `float`, optional (default = `1.0`)
+
+    In distributed training, where this is the only loss of a phase or its weight falls to 0, some weights get no
+    gradient: say `"ddp_accelerator": {"type": "torch", "find_unused_parameters": true}` there.
     """
 
     def __init__(
@@ -83,16 +89,16 @@ class HiddenLoss(DistillationLoss):
         teacher = knowledge.hidden[self._layer]
         if self._projection is not None:
             states = self._activation(self._projection(states))
+        # What stands on padding must reach neither the loss nor its gradient.
+        states = states.masked_fill(~student.mask.unsqueeze(-1), 0.0)
         if not bool(knowledge.present.any()):
-            return states.new_zeros(len(states))
+            return 0.0 * states.sum(dim=(1, 2))  # the projection has a gradient, if one of 0
         if states.size(-1) != teacher.size(-1):
             raise ConfigurationError(
                 f"loss hidden: layer {self._layer} of the teachers has {teacher.size(-1)} features, the student's "
                 f'states have {states.size(-1)}; say "teacher_dim": {teacher.size(-1)}, or give the student a '
                 "feedforward of that width"
             )
-        # What stands on padding must reach neither the loss nor its gradient.
-        states = states.masked_fill(~student.mask.unsqueeze(-1), 0.0)
         return self._distance(teacher, states, student.mask, self.temperature)
 
 

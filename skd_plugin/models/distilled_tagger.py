@@ -1,5 +1,6 @@
 """The student without a structure: a softmax a token."""
 
+import copy
 import os
 from typing import Any, Dict, List, Mapping, Optional, Union
 
@@ -137,12 +138,11 @@ class DistilledTagger(Tagger):
 
     def load_state_dict(self, state_dict: Mapping[str, Any], *args: Any, **kwargs: Any) -> Any:
         """A student without teachers leaves out what its losses have learnt."""
-        if not len(self.loss_projections):
-            state_dict = {
-                name: weights
-                for name, weights in state_dict.items()
-                if not name.startswith("loss_projections.")
-            }
+        learnt = [name for name in state_dict if name.startswith("loss_projections.")]
+        if learnt and not len(self.loss_projections):
+            state_dict = copy.copy(state_dict)  # with what torch notes beside the weights
+            for name in learnt:
+                del state_dict[name]  # type: ignore[attr-defined]
         return super().load_state_dict(state_dict, *args, **kwargs)
 
     @classmethod

@@ -14,8 +14,8 @@ _SEED = 20201107  # of the codes of words
 class DistinctCharactersEncoder(TokenCharactersEncoder):
     """
     AllenNLP's `character_encoding`, but words of a batch that are spelt alike are encoded once, and so is all padding:
-    the same numbers in less time (benchmarks/training_steps.py). With `dropout`, words spelt alike lose the same
-    features.
+    the same numbers in less time on a CPU (benchmarks/training_steps.py). With `dropout`, words spelt alike lose the
+    same features.
 
     # Parameters
 
@@ -30,6 +30,8 @@ class DistinctCharactersEncoder(TokenCharactersEncoder):
     def forward(self, token_characters: Tensor) -> Tensor:
         """From shape (batch_size, num_tokens, num_characters) to (batch_size, num_tokens, encoding_dim)."""
         words = token_characters.flatten(0, 1)
+        if not len(words):
+            return super().forward(token_characters)
         distinct, place = _distinct(words)
         # Shape: (1, num_distinct, encoding_dim)
         encoded = super().forward(distinct.unsqueeze(0))

@@ -25,6 +25,7 @@ class FusedAdam(Optimizer, torch.optim.Adam):
     betas : `Tuple[float, float]`, optional (default = `(0.9, 0.999)`)
     eps : `float`, optional (default = `1e-8`)
     weight_decay : `float`, optional (default = `0.0`)
+    amsgrad : `bool`, optional (default = `False`)
     """
 
     def __init__(
@@ -35,6 +36,7 @@ class FusedAdam(Optimizer, torch.optim.Adam):
         betas: Tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: float = 0.0,
+        amsgrad: bool = False,
     ) -> None:
         is_fused = Version(torch.__version__) >= FUSED_ON_CPU_SINCE
         fused: Dict[str, Any] = {"fused": True} if is_fused else {}
@@ -44,5 +46,6 @@ class FusedAdam(Optimizer, torch.optim.Adam):
             betas=betas,
             eps=eps,
             weight_decay=weight_decay,
+            amsgrad=amsgrad,
             **fused,
         )

@@ -18,6 +18,7 @@ from allennlp.nn import util
 
 from skd_plugin.modules.crf_chain import crf_chain
 from skd_plugin.structures import LinearChain, TagDistribution
+from skd_plugin.teachers.hashing import hash_content
 from skd_plugin.teachers.teacher import Answer, Teacher
 
 _WEIGHTS = (".bin", ".safetensors", ".pt", ".h5", ".msgpack")
@@ -185,18 +186,11 @@ def _hash_archive(path: str) -> str:
     for name, content in _members(path):
         if name == "config.json":
             config = content.read()
-            hashes[name] = _hash(io.BytesIO(config))
+            hashes[name] = hash_content(io.BytesIO(config))
             hashes.update(_hash_tokenizers(json.loads(config)))
         elif name == "weights.th" or name.startswith("vocabulary/"):
-            hashes[name] = _hash(content)
+            hashes[name] = hash_content(content)
     return hashlib.blake2b(repr(sorted(hashes.items())).encode(), digest_size=16).hexdigest()
-
-
-def _hash(content: BinaryIO) -> str:
-    digest = hashlib.blake2b(digest_size=16)
-    for block in iter(lambda: content.read(2**20), b""):
-        digest.update(block)
-    return digest.hexdigest()
 
 
 def _hash_tokenizers(config: Any) -> Dict[str, str]:
@@ -211,7 +205,7 @@ def _hash_tokenizers(config: Any) -> Dict[str, str]:
                 path = os.path.join(value, file_name)
                 if os.path.isfile(path) and not file_name.endswith(_WEIGHTS):
                     with open(path, "rb") as file:
-                        hashes[f"{value}/{file_name}"] = _hash(file)
+                        hashes[f"{value}/{file_name}"] = hash_content(file)
     return hashes
 
 

@@ -2,27 +2,34 @@
 
 import hashlib
 import os
-from typing import Any, List, NamedTuple, Optional, Sequence
+import re
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 import torch
 from allennlp.common.checks import ConfigurationError
 from torch import Tensor
 
 from skd_plugin.structures import LinearChain
+from skd_plugin.teachers.hashing import hash_content
 from skd_plugin.teachers.teacher import Answer, Teacher
 
-_READ_BY_TEACHER = (".json", ".txt", ".model", ".bin", ".safetensors")
-_OF_TRAINING = ("training_args.bin", "trainer_state.json", "all_results.json")
+PIECES_AT_ONCE = 2**13
+"""With padding; so many a step of the model, whatever the number of words."""
+MOST_PIECES = 512
+_READ_BY_TEACHER = re.compile(
+    r"config\.json|(pytorch_)?model.*\.(bin|safetensors|index\.json)|tokenizer.*\.json|special_tokens_map\.json"
+    r"|added_tokens\.json|vocab\.(txt|json)|merges\.txt|.*\.model"
+)
 
 
-class _Pieces(NamedTuple):
-    """Where the pieces of each word of a batch are: rows of parts, and from which place to before which."""
+class _Word(NamedTuple):
+    """A word of a batch, and of which part its pieces are which."""
 
-    parts: List[List[int]]
-    rows: Tensor
-    starts: Tensor
-    ends: Tensor
-    mask: Tensor
+    sentence: int
+    token: int
+    part: int
+    start: int
+    end: int
 
 
 @Teacher.register("huggingface")
@@ -90,7 +97,14 @@ class HuggingFaceTeacher(Teacher):
             raise ConfigurationError(
                 f"{self._folder}: its tokenizer does not say which piece is of which word; save it as a fast one"
             )
-        model = AutoModelForTokenClassification.from_pretrained(self._folder)
+        model, found = AutoModelForTokenClassification.from_pretrained(
+            self._folder, output_loading_info=True
+        )
+        if found["missing_keys"]:
+            raise ConfigurationError(
+                f"{self._folder}: expected a token classifier; it has no weights {', '.join(found['missing_keys'])}, "
+                "which would be random. Fine-tune it first"
+            )
         self._model, self._tokenizer = model.to(device).eval(), tokenizer
 
     def release(self) -> None:
@@ -104,18 +118,35 @@ class HuggingFaceTeacher(Teacher):
     @torch.no_grad()
     def answer(self, sentences: Sequence[Sequence[str]], layers: Sequence[int] = ()) -> Answer:
         """Layer 0 are the embedded pieces, layer n what the n-th layer of the transformer makes of them."""
-        pieces = self._pieces(sentences)
-        padded = self._tokenizer.pad({"input_ids": pieces.parts}, return_tensors="pt")
-        device = self._model.device
-        inputs = {name: padded[name].to(device) for name in ("input_ids", "attention_mask")}
-        output = self._model(**inputs, output_hidden_states=bool(layers))
-        rows, starts = pieces.rows.to(device), pieces.starts.to(device)
-        chain = LinearChain(output.logits[rows, starts].float(), mask=pieces.mask.to(device))
-        hidden = {
-            layer: self._states_of_words(self._layer(output.hidden_states, layer), pieces)
-            for layer in layers
-        }
-        return Answer(chain, hidden)
+        parts, words = self._pieces(sentences)
+        shape, device = (len(sentences), max(map(len, sentences))), self._model.device
+        lengths = torch.tensor([len(sentence) for sentence in sentences])
+        logits = torch.zeros(*shape, self._model.config.num_labels, device=device)
+        hidden: Dict[int, Tensor] = {}
+        for first, chunk in _chunks(parts):
+            output = self._run(chunk, bool(layers))
+            here = [word for word in words if first <= word.part < first + len(chunk)]
+            sentence, token, part, start, end = torch.tensor(here, device=device).T
+            logits[sentence, token] = output.logits[part - first, start].float()
+            for layer in layers:
+                states = self._layer(output.hidden_states, layer).float()
+                of_words = hidden.setdefault(layer, states.new_zeros(*shape, states.size(-1)))
+                of_words[sentence, token] = self._of_words(states, part - first, start, end)
+        mask = torch.arange(shape[1]) < lengths.unsqueeze(1)
+        return Answer(LinearChain(logits, mask=mask.to(device)), hidden)
+
+    def _run(self, parts: List[List[int]], wants_hidden: bool) -> Any:
+        shape, device = (len(parts), max(map(len, parts))), self._model.device
+        ids = torch.full(shape, self._tokenizer.pad_token_id or 0)
+        mask = torch.zeros(shape, dtype=torch.long)
+        for row, part in enumerate(parts):
+            ids[row, : len(part)] = torch.tensor(part)
+            mask[row, : len(part)] = 1
+        return self._model(
+            input_ids=ids.to(device),
+            attention_mask=mask.to(device),
+            output_hidden_states=wants_hidden,
+        )
 
     def _layer(self, states: Sequence[Tensor], layer: int) -> Tensor:
         if not -len(states) <= layer < len(states):
@@ -125,42 +156,41 @@ class HuggingFaceTeacher(Teacher):
             )
         return states[layer]
 
-    def _states_of_words(self, states: Tensor, pieces: _Pieces) -> Tensor:
-        """From shape (num_parts, num_pieces, dim) to (batch_size, num_tokens, dim)."""
-        rows, starts, ends = (one.to(states.device) for one in pieces[1:4])
+    def _of_words(self, states: Tensor, part: Tensor, start: Tensor, end: Tensor) -> Tensor:
+        """From shape (num_parts, num_pieces, dim) to (num_words, dim)."""
         if self._word_pieces == "first":
-            return states[rows, starts]
+            return states[part, start]
         sums = torch.nn.functional.pad(states.double().cumsum(dim=1), (0, 0, 1, 0))
-        means = (sums[rows, ends] - sums[rows, starts]) / (ends - starts).unsqueeze(-1)
-        return means.to(states.dtype)
+        return ((sums[part, end] - sums[part, start]) / (end - start).unsqueeze(-1)).float()
 
-    def _pieces(self, sentences: Sequence[Sequence[str]]) -> _Pieces:
-        special = self._tokenizer.num_special_tokens_to_add()
-        room = self._limit() - special
+    def _pieces(self, sentences: Sequence[Sequence[str]]) -> Tuple[List[List[int]], List[_Word]]:
+        """What the model reads, and where in it each word is."""
+        before, after = self._special_pieces()
+        room = self._limit() - len(before) - len(after)
         if room < 1:
             raise ConfigurationError(
-                f"max_length: expected more than the {special} special pieces of {self._folder}, got {self._limit()}"
+                f"max_length: expected more than the {len(before) + len(after)} special pieces of {self._folder}, "
+                f"got {self._limit()}"
             )
-        unknown = self._tokenizer.unk_token_id
-        before = self._tokenizer.build_inputs_with_special_tokens([unknown]).index(unknown)
-        num_tokens = max(map(len, sentences))
-        places = torch.zeros(3, len(sentences), num_tokens, dtype=torch.long)
-        places[2] = 1  # padding is what the first piece is
-        mask = torch.zeros(len(sentences), num_tokens, dtype=torch.bool)
         parts: List[List[int]] = []
-        for row, words in enumerate(sentences):
-            mask[row, : len(words)] = True
-            part: List[int] = []
-            for token, ids in enumerate(self._ids_of_words(words)):
+        words: List[_Word] = []
+        for row, sentence in enumerate(sentences):
+            part = list(before)
+            for token, ids in enumerate(self._ids_of_words(sentence)):
                 ids = ids[:room]
-                if len(part) + len(ids) > room:
-                    parts.append(self._tokenizer.build_inputs_with_special_tokens(part))
-                    part = []
-                start = before + len(part)
-                places[:, row, token] = torch.tensor([len(parts), start, start + len(ids)])
+                if len(part) + len(ids) > len(before) + room:
+                    parts.append(part + after)
+                    part = list(before)
+                words.append(_Word(row, token, len(parts), len(part), len(part) + len(ids)))
                 part += ids
-            parts.append(self._tokenizer.build_inputs_with_special_tokens(part))
-        return _Pieces(parts, *places, mask)
+            parts.append(part + after)
+        return parts, words
+
+    def _special_pieces(self) -> Tuple[List[int], List[int]]:
+        """Those before a text, and those behind it."""
+        encoded = self._tokenizer(["a"], is_split_into_words=True)
+        of_text = [place for place, word in enumerate(encoded.word_ids()) if word is not None]
+        return encoded["input_ids"][: of_text[0]], encoded["input_ids"][of_text[-1] + 1 :]
 
     def _ids_of_words(self, words: Sequence[str]) -> List[List[int]]:
         """At least one piece a word: what the tokenizer drops becomes an unknown one."""
@@ -168,18 +198,24 @@ class HuggingFaceTeacher(Teacher):
         ids: List[List[int]] = [[] for _ in words]
         for piece, word in zip(encoded["input_ids"], encoded.word_ids()):
             ids[word].append(piece)
-        return [one or [self._tokenizer.unk_token_id] for one in ids]
+        return [one or [self._tokenizer.unk_token_id or 0] for one in ids]
 
     def _limit(self) -> int:
-        if self._max_length is not None:
-            return self._max_length
         config = self._model.config
-        positions = getattr(config, "max_position_embeddings", 512)
+        positions = getattr(config, "max_position_embeddings", -1)
         if getattr(config, "model_type", "") in ("roberta", "xlm-roberta", "camembert"):
             positions -= (
                 config.pad_token_id + 1
             )  # positions are counted from behind that of padding
-        return int(min(self._tokenizer.model_max_length, positions, 512))
+        limits = [self._max_length or MOST_PIECES, positions, self._tokenizer.model_max_length]
+        return int(min(limit for limit in limits if limit > 0))
+
+
+def _chunks(parts: List[List[int]]) -> Iterator[Tuple[int, List[List[int]]]]:
+    """Parts whose pieces are few enough for one step, with the number of the first."""
+    size = max(1, PIECES_AT_ONCE // max(map(len, parts)))
+    for first in range(0, len(parts), size):
+        yield first, parts[first : first + size]
 
 
 def _check_folder(folder: str) -> None:
@@ -192,11 +228,8 @@ def _check_folder(folder: str) -> None:
 def _hash(folder: str) -> str:
     """Of all that a model and its tokenizer are read from; not of the path."""
     _check_folder(folder)
-    digest = hashlib.blake2b(digest_size=16)
-    for name in sorted(os.listdir(folder)):
-        if name.endswith(_READ_BY_TEACHER) and name not in _OF_TRAINING:
-            digest.update(f"{name}\0{os.path.getsize(os.path.join(folder, name))}\0".encode())
-            with open(os.path.join(folder, name), "rb") as file:
-                for block in iter(lambda: file.read(2**20), b""):
-                    digest.update(block)
-    return digest.hexdigest()
+    hashes = []
+    for name in sorted(filter(_READ_BY_TEACHER.fullmatch, os.listdir(folder))):
+        with open(os.path.join(folder, name), "rb") as file:
+            hashes.append((name, hash_content(file)))
+    return hashlib.blake2b(repr(hashes).encode(), digest_size=16).hexdigest()

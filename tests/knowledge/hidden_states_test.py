@@ -100,6 +100,22 @@ def test_kept_layer_by_layer(kind, tmp_path):
     store.close()
 
 
+def test_knowledge_that_lacks_the_layer():
+    rows = [(knowledge(), TAGS)]
+    with pytest.raises(ValueError, match="the knowledge does not answer the request"):
+        KnowledgeBatch.collate(rows, request("hidden_0"), 2, 2, CPU)
+
+
+def test_differences_are_relative():
+    """One step of half precision is a thousandth, however large the value."""
+    one = np.array([[20.0, 0.5]], dtype=np.float16)
+    other = np.nextafter(one, np.float16(100))
+    found = differences(knowledge(**{"hidden_0": one}), knowledge(**{"hidden_0": other}), 0)
+    assert 0 < found["hidden_states"] < 1e-3
+    apart = differences(knowledge(**{"hidden_0": one}), knowledge(**{"hidden_0": one[:, :1]}), 0)
+    assert apart == {"hidden_states": float("inf")}
+
+
 def test_differences():
     one, other = states(2), states(2)
     other[1, 2] += 0.5

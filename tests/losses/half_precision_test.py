@@ -13,6 +13,7 @@ from skd_plugin.knowledge import CachedKnowledge, Knowledge, KnowledgeBatch, Lmd
 from skd_plugin.losses import (
     DistillationLoss,
     EmissionLoss,
+    LogitsLoss,
     PosteriorLoss,
     StructuralLoss,
     TopKLoss,
@@ -26,6 +27,7 @@ LENGTHS = [40, 1, 17, 2, 25, 9]
 LOSSES = {
     "emission": EmissionLoss(),
     "emission, T 4": EmissionLoss(temperature=4),
+    "logits": LogitsLoss(),
     "top_k": TopKLoss(k=10),
     "weighted_top_k": WeightedTopKLoss(k=10),
     "posterior": PosteriorLoss(),

@@ -152,8 +152,14 @@ def test_asks_for_its_layer():
 
 
 def test_a_batch_without_knowledge_costs_nothing():
+    """But all weights have a gradient, which distributed training waits for."""
     batch = KnowledgeBatch(torch.zeros(2, dtype=torch.bool), hidden={-1: torch.zeros(2, 3, 1)})
-    assert HiddenLoss().of_states(CHAIN, states(1), batch).tolist() == [0, 0]
+    loss = HiddenLoss(teacher_dim=5)
+    projection = loss.projection(4).double()
+    found = loss.of_states(CHAIN, states(1), batch)
+    found.sum().backward()
+    assert found.tolist() == [0, 0]
+    assert all(not parameter.grad.any() for parameter in projection.parameters())
 
 
 @pytest.mark.parametrize(

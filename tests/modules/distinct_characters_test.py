@@ -77,6 +77,10 @@ def test_words_with_one_code_are_told_apart(monkeypatch):
     assert torch.allclose(ours(words), theirs(words))
 
 
+def test_no_words():
+    assert both()[0](torch.zeros(2, 0, 4, dtype=torch.long)).shape == (2, 0, 6)
+
+
 def test_one_word():
     ours, theirs = both()
     words = torch.tensor([[[3, 1, 0, 0]]])

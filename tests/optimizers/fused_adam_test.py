@@ -25,7 +25,7 @@ def trained(optimizer_class, groups=None, **settings):
 
 @pytest.mark.parametrize(
     "settings",
-    [{}, {"lr": 0.1}, {"betas": (0.5, 0.9), "eps": 1e-3}, {"weight_decay": 0.1}],
+    [{}, {"amsgrad": True}, {"lr": 0.1}, {"betas": (0.5, 0.9), "eps": 1e-3}, {"weight_decay": 0.1}],
     ids=str,
 )
 @pytest.mark.parametrize("groups", [None, [(["^crf"], {"lr": 0.5})]], ids=["no_groups", "groups"])
@@ -38,6 +38,12 @@ def test_does_what_adam_does(settings, groups):
 def test_leaves_no_parameter_where_it_was():
     plain, other = trained(FusedAdam), trained(FusedAdam, lr=0.1)
     assert all((one != two).all() for one, two in zip(plain, other))
+
+
+def test_is_fused_where_torch_can():
+    parameter = torch.nn.Parameter(torch.zeros(2))
+    can = tuple(map(int, torch.__version__.split(".")[:2])) >= (2, 4)
+    assert bool(FusedAdam([("weight", parameter)]).defaults.get("fused")) == can
 
 
 def test_is_found_by_its_name():

@@ -7,7 +7,7 @@ import pytest
 import torch
 from allennlp.common.checks import ConfigurationError
 
-from skd_plugin.teachers import Ensemble, HuggingFaceTeacher, Teacher
+from skd_plugin.teachers import Ensemble, HuggingFaceTeacher, Teacher, huggingface_teacher
 
 SENTENCES = [["anna", "in", "sofia"], ["it"], ["ivan", "and", "\u200b", "eva"]]
 
@@ -107,11 +107,94 @@ def test_a_long_sentence_is_read_in_parts(folder):
     assert token == len(words)
 
 
-def test_as_many_pieces_as_the_model_reads(folder):
-    teacher = loaded(folder)
+@pytest.mark.parametrize("max_length", [None, 1000])
+def test_as_many_pieces_as_the_model_reads(folder, max_length):
+    teacher = loaded(folder, max_length=max_length)
     assert teacher._limit() == 64
     chain = teacher.distribution([["a" * 100, *["b"] * 100]])  # a word longer than that, too
     assert chain.emissions.isfinite().all() and chain.mask.sum() == 101
+
+
+@pytest.mark.parametrize("pieces", [1, 20, 40])
+def test_few_pieces_at_once(folder, monkeypatch, pieces):
+    whole, of_whole = loaded(folder).answer(SENTENCES, [1])
+    monkeypatch.setattr(huggingface_teacher, "PIECES_AT_ONCE", pieces)
+    chain, hidden = loaded(folder).answer(SENTENCES, [1])
+    torch.testing.assert_close(chain.emissions, whole.emissions, atol=1e-5, rtol=1e-4)
+    torch.testing.assert_close(hidden[1], of_whole[1], atol=1e-5, rtol=1e-4)
+
+
+@pytest.fixture(scope="module")
+def generic(folder, tmp_path_factory):
+    """The same with a tokenizer of no class of its own, which pads on the left."""
+    from transformers import BertTokenizerFast, PreTrainedTokenizerFast
+
+    bert = BertTokenizerFast.from_pretrained(folder)
+    names = ("unk_token", "pad_token", "cls_token", "sep_token", "mask_token")
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_object=bert.backend_tokenizer,
+        padding_side="left",
+        **{name: getattr(bert, name) for name in names},
+    )
+    other = tmp_path_factory.mktemp("generic") / "folder"
+    shutil.copytree(folder, other)
+    for name in ("tokenizer.json", "tokenizer_config.json", "vocab.txt"):
+        (other / name).unlink()
+    tokenizer.save_pretrained(other)
+    return other
+
+
+def test_tokenizer_of_no_class_of_its_own(folder, generic):
+    teacher, expected = loaded(generic), loaded(folder)
+    assert type(teacher._tokenizer).__name__ == "PreTrainedTokenizerFast"
+    assert teacher._special_pieces() == expected._special_pieces() == ([2], [3])
+    chain = teacher.distribution(SENTENCES)
+    torch.testing.assert_close(chain.emissions, expected.distribution(SENTENCES).emissions)
+
+
+def test_byte_level_pieces_and_shifted_positions(tmp_path):
+    """As RoBERTa has them: a space is a part of a piece, and the first positions are never used."""
+    from tokenizers import ByteLevelBPETokenizer
+    from transformers import RobertaConfig, RobertaForTokenClassification, RobertaTokenizerFast
+
+    special = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
+    bpe = ByteLevelBPETokenizer(add_prefix_space=True)
+    bpe.train_from_iterator(["anna moved to sofia"] * 5, vocab_size=280, special_tokens=special)
+    bpe.save_model(str(tmp_path))
+    files = [str(tmp_path / name) for name in ("vocab.json", "merges.txt")]
+    tokenizer = RobertaTokenizerFast(*files, add_prefix_space=True)
+    tokenizer.save_pretrained(tmp_path)
+    config = RobertaConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=8,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=8,
+        max_position_embeddings=20,
+        num_labels=3,
+    )
+    model = RobertaForTokenClassification(config).eval()
+    model.save_pretrained(tmp_path)
+    teacher = loaded(tmp_path)
+    assert teacher._limit() == 18
+    assert teacher._special_pieces() == ([0], [2])
+    words = [tokenizer.encode(text, add_special_tokens=False) for text in (" anna", " moved")]
+    with torch.no_grad():
+        logits = model(input_ids=torch.tensor([[0, *words[0], *words[1], 2]])).logits[0]
+    expected = logits[[1, 1 + len(words[0])]]
+    chain = teacher.distribution([["anna", "moved"], ["x" * 50, "ж", "to"]])
+    torch.testing.assert_close(chain.emissions[0, :2], expected, atol=1e-5, rtol=1e-4)
+    assert chain.emissions.isfinite().all()
+
+
+def test_a_model_that_cannot_tag(tiny_transformer, folder, tmp_path):
+    from transformers import BertModel
+
+    shutil.copytree(folder, tmp_path / "model")
+    BertModel.from_pretrained(folder).save_pretrained(tmp_path / "model")
+    message = "expected a token classifier; it has no weights classifier.*, which would be random. Fine-tune it first"
+    with pytest.raises(ConfigurationError, match=message):
+        loaded(tmp_path / "model")
 
 
 def test_knowledge_of_one_pass(folder, monkeypatch):
@@ -141,7 +224,8 @@ def test_fingerprint_is_of_the_content(folder, tmp_path):
     assert HuggingFaceTeacher(str(copy)).fingerprint == teacher.fingerprint
     assert HuggingFaceTeacher(str(copy), "mean").fingerprint != teacher.fingerprint
     assert HuggingFaceTeacher(str(copy), max_length=20).fingerprint != teacher.fingerprint
-    (copy / "optimizer.pt").write_text("of no teacher's business")
+    for name in ("optimizer.pt", "training_args.bin", "train_results.json"):
+        (copy / name).write_text("of no teacher's business")
     assert HuggingFaceTeacher(str(copy)).fingerprint == teacher.fingerprint
     with open(copy / "vocab.txt", "a", encoding="utf-8") as file:
         file.write("more\n")
