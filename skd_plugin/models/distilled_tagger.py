@@ -2,7 +2,7 @@
 
 import copy
 import os
-from typing import Any, Dict, List, Mapping, Optional, Union
+from typing import Any, Dict, List, Optional, Union
 
 import torch
 from allennlp.common import Params
@@ -136,13 +136,13 @@ class DistilledTagger(Tagger):
             return self.distillation(chain, metadata, gold, labeled, encoded).mean()
         return gold.mean()
 
-    def load_state_dict(self, state_dict: Mapping[str, Any], *args: Any, **kwargs: Any) -> Any:
+    def load_state_dict(self, state_dict: Any, *args: Any, **kwargs: Any) -> Any:
         """A student without teachers leaves out what its losses have learnt."""
         learnt = [name for name in state_dict if name.startswith("loss_projections.")]
         if learnt and not len(self.loss_projections):
             state_dict = copy.copy(state_dict)  # with what torch notes beside the weights
             for name in learnt:
-                del state_dict[name]  # type: ignore[attr-defined]
+                del state_dict[name]
         return super().load_state_dict(state_dict, *args, **kwargs)
 
     @classmethod
