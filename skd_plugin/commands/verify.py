@@ -81,8 +81,8 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
         type=positive(float),
         default=TOLERANCE,
         metavar="T",
-        help="with --config: by how much probabilities, log-probabilities of paths a token, and hidden states (as shares "
-        "of their values) may differ",
+        help="with --config: by how much probabilities, log-probabilities of paths a token, and hidden states (as "
+        "shares of their values) may differ",
     )
     add_cuda_device(parser)
     add_overrides(parser)
