@@ -95,6 +95,18 @@ def build(task, method, folder):
     return loop.model, sentences
 
 
+@pytest.mark.parametrize("task, least", [("ner", 2), ("ud_pos", 1), ("demo", 1)])
+@pytest.mark.parametrize("method", ["baseline", "posterior"])
+def test_words_that_are_seen_too_rarely_are_unknown(environment, tmp_path, task, method, least):
+    environment(task)
+    model, sentences = build(task, method, tmp_path)
+    counts = Counter(word.lower() for _, _, text in sentences for word in text.split())
+    known = set(model.vocab.get_token_to_index_vocabulary("tokens"))
+    known -= {model.vocab._padding_token, model.vocab._oov_token}
+    assert known == {word for word, count in counts.items() if count >= least}
+    assert 1 in counts.values()
+
+
 def numbers(sentences):
     """How many sentences of each language are labelled, and how many are not."""
     return Counter((labelled, language) for labelled, language, _ in sentences)

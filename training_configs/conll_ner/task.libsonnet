@@ -17,6 +17,7 @@ local endings = { train: 'train', dev: 'testa', test: 'testb' };
 task('conll_ner') {
   reader: { type: 'conll_tagging', source_encoding: 'IOB1', label_encoding: 'BIO', allow_latin_1: true },
   label_encoding: 'BIO',
+  min_count: 2,  // as ner/task.libsonnet says
   metric: 'macro_f1',
   languages: settings.languages(std.objectFields(names)),
   path(language, split):

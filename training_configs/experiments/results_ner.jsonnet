@@ -15,6 +15,6 @@ experiment.experiment(
   task,
   'Results: named entity recognition',
   [1, 2, 3, 4, 5],
-  experiment.whole_table(task),
+  experiment.whole_table(task, perturbed=false),
   { [language]: task.path(language, 'test') for language in settings.zero_shot(['de', 'en', 'sr']) },
 )

@@ -1,4 +1,5 @@
-// How words become vectors: token indexers, the embedder for them, its size, and what the optimizer should know of it.
+// How words become vectors: token indexers, the embedder for them, its size, whose vocabulary is counted (`min_count` of a task),
+// and what the optimizer should know of it.
 {
   // Word embeddings (from a file of vectors, if given) beside a CNN over characters.
   words_and_characters(word_dim=100, character_dim=25, num_filters=50, vectors=null): {
@@ -17,6 +18,7 @@
       },
     },
     dim: word_dim + num_filters,
+    counted: ['tokens'],
     parameter_groups: [],
   },
 
@@ -29,6 +31,7 @@
       },
     },
     dim: dim,
+    counted: [],
     parameter_groups: if frozen then [] else [[['^text_field_embedder'], { lr: lr }]],
   },
 }

@@ -77,9 +77,9 @@ local beside(task, methods, text, suffix, control, group) =
       for method in methods
     ],
 
-  // For a task `with_text_left`: all methods on the labelled text and with text beside, and some with perturbed copies. Epochs
-  // with text are longer and so fewer: 1.3 times as many updates as without.
-  whole_table(task):
+  // For a task `with_text_left`: all methods on the labelled text and with text beside, and some with perturbed copies, if
+  // wanted. Epochs with text are longer and so fewer: 1.3 times as many updates as without.
+  whole_table(task, perturbed=true):
     local all = ['token'] + self.all_methods;
     local shorter(ratio) = task {
       student_recipe+: {
@@ -87,7 +87,7 @@ local beside(task, methods, text, suffix, control, group) =
       },
     };
     self.labelled(task, all + ['pseudo_label'])
-    + self.perturbed(shorter(2), ['posterior'], ratio=2)
+    + (if perturbed then self.perturbed(shorter(2), ['posterior'], ratio=2) else [])
     + self.with_text(shorter(1), all),
 
   // A task as it is, with SKD_SIZE=full; else cut to what two cores do in about an hour: some sentences of each file, a small

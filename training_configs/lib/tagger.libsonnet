@@ -23,7 +23,10 @@ function(task, languages, size, recipe)
     test_data_path: paths('test'),
     evaluate_on_test: true,
     datasets_for_vocab_creation: ['train'],
-    vocabulary: { tokens_to_add: { labels: task.labels } },
+    vocabulary: {
+      tokens_to_add: { labels: task.labels },
+      [if task.min_count > 1 then 'min_count']: { [namespace]: task.min_count for namespace in embedder.counted },
+    },
     random_seed: settings.seed,
     numpy_seed: settings.seed,
     pytorch_seed: settings.seed,

@@ -8,6 +8,7 @@ local settings = import 'settings.libsonnet';
 
 function(name, embedder=embedders.words_and_characters()) {
   labels: [],
+  min_count: 1,  // how often a word must occur in training to have a vector of its own
   train_sentences: settings.train_sentences,  // of each file; null for all
   dev_sentences: null,
   unlabeled_sentences: settings.unlabeled_sentences,  // of each file of unlabelled text

@@ -14,6 +14,7 @@ local data = settings.data('data/wikiann');
 task('wikiann_ner') {
   reader: { type: 'conll_tagging', source_encoding: 'IOB1', label_encoding: 'BIO', language_prefix: true },
   label_encoding: 'BIO',
+  min_count: 2,  // as ner/task.libsonnet says
   metric: 'macro_f1',
   languages: settings.languages(['en', 'eu', 'fa', 'fr', 'he', 'id', 'sl', 'ta']),
   path(language, split): data + '/' + language + '/' + split,
