@@ -160,6 +160,12 @@ def taught(monkeypatch: pytest.MonkeyPatch) -> List[int]:
     return counts
 
 
+def tiny_config(config_class: Any, vocab_size: int, **more: Any) -> Any:
+    """Of a transformer with the fewest weights that still say something."""
+    size = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2}
+    return config_class(vocab_size=vocab_size, intermediate_size=32, **{**size, **more})
+
+
 @pytest.fixture(scope="session")
 def tiny_transformer(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a BERT of random weights and a vocabulary of characters; under 300 KB."""
@@ -175,14 +181,7 @@ def tiny_transformer(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "vocab.txt").write_text("\n".join(vocabulary) + "\n", encoding="utf-8")
     BertTokenizer(str(folder / "vocab.txt"), do_lower_case=False).save_pretrained(folder)
     torch.manual_seed(0)
-    config = BertConfig(
-        vocab_size=len(vocabulary),
-        hidden_size=16,
-        num_hidden_layers=1,
-        num_attention_heads=2,
-        intermediate_size=32,
-        max_position_embeddings=512,
-    )
+    config = tiny_config(BertConfig, len(vocabulary))
     BertModel(config).save_pretrained(folder)
     assert sum(path.stat().st_size for path in folder.iterdir()) < 300_000
     return folder

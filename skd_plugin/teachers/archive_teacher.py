@@ -1,6 +1,5 @@
 """A teacher from an AllenNLP archive."""
 
-import hashlib
 import io
 import json
 import os
@@ -18,7 +17,7 @@ from allennlp.nn import util
 
 from skd_plugin.modules.crf_chain import crf_chain
 from skd_plugin.structures import LinearChain, TagDistribution
-from skd_plugin.teachers.hashing import hash_content
+from skd_plugin.teachers.hashing import hash_content, hash_together
 from skd_plugin.teachers.teacher import Answer, Teacher
 
 _WEIGHTS = (".bin", ".safetensors", ".pt", ".h5", ".msgpack")
@@ -190,7 +189,7 @@ def _hash_archive(path: str) -> str:
             hashes.update(_hash_tokenizers(json.loads(config)))
         elif name == "weights.th" or name.startswith("vocabulary/"):
             hashes[name] = hash_content(content)
-    return hashlib.blake2b(repr(sorted(hashes.items())).encode(), digest_size=16).hexdigest()
+    return hash_together(hashes)
 
 
 def _hash_tokenizers(config: Any) -> Dict[str, str]:

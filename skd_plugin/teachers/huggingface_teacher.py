@@ -1,6 +1,5 @@
 """A teacher from a folder of Hugging Face transformers."""
 
-import hashlib
 import os
 import re
 from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
@@ -10,7 +9,7 @@ from allennlp.common.checks import ConfigurationError
 from torch import Tensor
 
 from skd_plugin.structures import LinearChain
-from skd_plugin.teachers.hashing import hash_content
+from skd_plugin.teachers.hashing import hash_content, hash_together
 from skd_plugin.teachers.teacher import Answer, Teacher
 
 PIECES_AT_ONCE = 2**13
@@ -228,8 +227,8 @@ def _check_folder(folder: str) -> None:
 def _hash(folder: str) -> str:
     """Of all that a model and its tokenizer are read from; not of the path."""
     _check_folder(folder)
-    hashes = []
-    for name in sorted(filter(_READ_BY_TEACHER.fullmatch, os.listdir(folder))):
+    hashes = {}
+    for name in filter(_READ_BY_TEACHER.fullmatch, os.listdir(folder)):
         with open(os.path.join(folder, name), "rb") as file:
-            hashes.append((name, hash_content(file)))
-    return hashlib.blake2b(repr(hashes).encode(), digest_size=16).hexdigest()
+            hashes[name] = hash_content(file)
+    return hash_together(hashes)

@@ -8,6 +8,7 @@ import torch
 from allennlp.common.checks import ConfigurationError
 
 from skd_plugin.teachers import Ensemble, HuggingFaceTeacher, Teacher, huggingface_teacher
+from tests.runs import tiny_config
 
 SENTENCES = [["anna", "in", "sofia"], ["it"], ["ivan", "and", "\u200b", "eva"]]
 
@@ -21,12 +22,10 @@ def folder(tiny_transformer, tmp_path_factory):
     tokenizer = BertTokenizerFast(str(tiny_transformer / "vocab.txt"), do_lower_case=False)
     tokenizer.save_pretrained(folder)
     torch.manual_seed(3)
-    config = BertConfig(
-        vocab_size=len(tokenizer),
-        hidden_size=16,
+    config = tiny_config(
+        BertConfig,
+        len(tokenizer),
         num_hidden_layers=2,
-        num_attention_heads=2,
-        intermediate_size=32,
         max_position_embeddings=64,
         id2label={0: "O", 1: "B-PER", 2: "I-PER"},
         label2id={"O": 0, "B-PER": 1, "I-PER": 2},
@@ -164,15 +163,7 @@ def test_byte_level_pieces_and_shifted_positions(tmp_path):
     files = [str(tmp_path / name) for name in ("vocab.json", "merges.txt")]
     tokenizer = RobertaTokenizerFast(*files, add_prefix_space=True)
     tokenizer.save_pretrained(tmp_path)
-    config = RobertaConfig(
-        vocab_size=len(tokenizer),
-        hidden_size=8,
-        num_hidden_layers=1,
-        num_attention_heads=2,
-        intermediate_size=8,
-        max_position_embeddings=20,
-        num_labels=3,
-    )
+    config = tiny_config(RobertaConfig, len(tokenizer), max_position_embeddings=20, num_labels=3)
     model = RobertaForTokenClassification(config).eval()
     model.save_pretrained(tmp_path)
     teacher = loaded(tmp_path)
@@ -187,7 +178,7 @@ def test_byte_level_pieces_and_shifted_positions(tmp_path):
     assert chain.emissions.isfinite().all()
 
 
-def test_a_model_that_cannot_tag(tiny_transformer, folder, tmp_path):
+def test_a_model_that_cannot_tag(folder, tmp_path):
     from transformers import BertModel
 
     shutil.copytree(folder, tmp_path / "model")
