@@ -22,6 +22,7 @@ from skd_plugin import (  # noqa: E402
     predictors,
     samplers,
     teachers,
+    token_indexers,
 )
 
 __all__ = [
@@ -35,4 +36,5 @@ __all__ = [
     "predictors",
     "samplers",
     "teachers",
+    "token_indexers",
 ]

@@ -2,7 +2,7 @@
 
 import re
 
-from allennlp.data import DatasetReader
+from allennlp.data import DatasetReader, TokenIndexer
 from allennlp.data.samplers import BatchSampler
 from allennlp.models import Model
 from allennlp.modules import Seq2SeqEncoder, TokenEmbedder
@@ -19,6 +19,7 @@ from tests.runs import ROOT
 
 BASES = [
     DatasetReader,
+    TokenIndexer,
     BatchSampler,
     Model,
     Seq2SeqEncoder,

@@ -2,5 +2,6 @@
 
 from skd_plugin.modules.distinct_characters import DistinctCharactersEncoder
 from skd_plugin.modules.padded_lstm import PaddedLstm
+from skd_plugin.modules.word_pieces import WordPiecesEmbedder
 
-__all__ = ["DistinctCharactersEncoder", "PaddedLstm"]
+__all__ = ["DistinctCharactersEncoder", "PaddedLstm", "WordPiecesEmbedder"]

@@ -1,0 +1,5 @@
+"""From words to numbers."""
+
+from skd_plugin.token_indexers.word_pieces import WordPiecesIndexer
+
+__all__ = ["WordPiecesIndexer"]
