@@ -23,6 +23,7 @@ from skd_plugin import (  # noqa: E402
     samplers,
     teachers,
     token_indexers,
+    training,
 )
 
 __all__ = [
@@ -37,4 +38,5 @@ __all__ = [
     "samplers",
     "teachers",
     "token_indexers",
+    "training",
 ]

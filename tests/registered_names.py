@@ -7,7 +7,7 @@ from allennlp.data.samplers import BatchSampler
 from allennlp.models import Model
 from allennlp.modules import Seq2SeqEncoder, TokenEmbedder
 from allennlp.predictors import Predictor
-from allennlp.training import TrainerCallback
+from allennlp.training import Trainer, TrainerCallback
 from allennlp.training.optimizers import Optimizer
 
 import skd_plugin  # noqa: F401
@@ -28,6 +28,7 @@ BASES = [
     DistillationLoss,
     DistillationSchedule,
     Teacher,
+    Trainer,
     TrainerCallback,
     KnowledgeStore,
     Predictor,

@@ -1,10 +1,11 @@
 """Before training, the teachers are asked once; then they are freed."""
 
+import itertools
 import logging
 import math
 import random
 from contextlib import contextmanager
-from typing import Any, Dict, Iterator, Optional, Tuple
+from typing import Any, Dict, Iterator, Optional, Set, Tuple
 
 import numpy as np
 import torch
@@ -32,7 +33,8 @@ class CacheTeacherKnowledge(TrainerCallback):
     Runs the teachers of each language once over its training sentences and keeps what the losses of the model need,
     before the first step, also of a resumed training. What the store has is not computed again; if it has all, no
     teacher is loaded. In distributed training each process asks about its part of what is missing. Without teachers it
-    does nothing.
+    does nothing. Of validation sentences it asks if the trainer's `validation_metric` has `distillation_loss`: the mean of
+    what the losses say of them.
 
     # Parameters
 
@@ -96,11 +98,11 @@ class CacheTeacherKnowledge(TrainerCallback):
             language: Ensemble(teachers)
             for language, teachers in student.distillation.teachers.items()
         }
-        request, processes = student.distillation.request, Processes()
+        processes = Processes()
         ask = Asking(
             self.store,
             ensembles,
-            request,
+            student.distillation.asked,
             trainer.cuda_device,
             self.tokens_per_batch,
             lambda language, labels: align_labels(
@@ -109,11 +111,19 @@ class CacheTeacherKnowledge(TrainerCallback):
             processes,
             is_quiet=not trainer._primary,
         )
+        distillation = student.distillation
+        distillation.is_measured = "distillation_loss" in _validation_metrics(trainer)
+        loaders = [trainer.data_loader]
+        if distillation.is_measured:
+            loaders.append(trainer._validation_data_loader)
+        instances = itertools.chain.from_iterable(loader.iter_instances() for loader in loaders)
         with _random_state_kept():
-            ask(training_questions(trainer.data_loader.iter_instances(), set(ensembles), processes))
+            ask(training_questions(instances, set(ensembles), processes))
         processes.close()
         sources = {language: ensemble.fingerprint for language, ensemble in ensembles.items()}
-        student.distillation.learn_from(CachedKnowledge(self.store, sources, request, student.tags))
+        distillation.learn_from(
+            CachedKnowledge(self.store, sources, distillation.request, student.tags)
+        )
 
     def on_batch(  # type: ignore[override]
         self, trainer: GradientDescentTrainer, *args: Any, **kwargs: Any
@@ -151,6 +161,13 @@ class CacheTeacherKnowledge(TrainerCallback):
         else:
             accumulated = self.trainer._num_gradient_accumulation_steps
             self._batches_per_epoch = math.ceil(num_batches / accumulated)
+
+
+def _validation_metrics(trainer: GradientDescentTrainer) -> Set[str]:
+    """The names of those that the trainer looks at."""
+    if trainer._validation_data_loader is None:
+        return set()
+    return {name for _, name in trainer._metric_tracker.tracked_metrics}
 
 
 @contextmanager

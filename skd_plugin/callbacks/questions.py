@@ -5,7 +5,7 @@ from typing import Iterable, Iterator, Set
 from allennlp.common.checks import ConfigurationError
 from allennlp.data import Instance
 
-from skd_plugin.dataset_readers.sentence import UNLABELED
+from skd_plugin.dataset_readers.sentence import is_labeled
 from skd_plugin.teachers import Processes, Question
 
 
@@ -44,7 +44,7 @@ def training_questions(
         present.add(language)
         if language in taught:
             yield Question(language, metadata["key"], words)
-        elif instance.fields["tags"].labels[0] == UNLABELED:  # type: ignore[attr-defined]
+        elif not is_labeled(instance):
             raise ConfigurationError(
                 f'a training sentence of "{language}" has neither gold tags nor a teacher ("{" ".join(words)[:80]}"): '
                 f"nothing can be learnt from it. Languages with teachers: {', '.join(sorted(taught))}"

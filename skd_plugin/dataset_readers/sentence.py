@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, List, Optional, Sequence, Tuple
 
 from allennlp.common.checks import ConfigurationError
+from allennlp.data import Instance
 
 _to_json = json.JSONEncoder(ensure_ascii=False).encode  # made once: `json.dumps` makes one a call
 
@@ -48,3 +49,9 @@ def sentence_key(tokens: Sequence[str], language: str) -> str:
     """A hexadecimal key of content and language, the same in every process and for every reader."""
     content = _to_json([language, list(tokens)])
     return hashlib.blake2b(content.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+def is_labeled(instance: Instance) -> bool:
+    """Whether an instance has gold tags; one of a stock reader has."""
+    tags = instance.fields.get("tags")
+    return tags is None or tags.labels[0] != UNLABELED  # type: ignore[attr-defined]

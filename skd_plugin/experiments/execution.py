@@ -18,7 +18,7 @@ from skd_plugin.commands.build import fill
 from skd_plugin.experiments.digests import digest
 from skd_plugin.experiments.evaluation import Counts, Examples, evaluate
 from skd_plugin.experiments.experiment import Run
-from skd_plugin.experiments.whole_files import write_whole
+from skd_plugin.whole_files import write_whole
 from skd_plugin.recovery import RECOVERY
 
 FINISHED = "finished.json"

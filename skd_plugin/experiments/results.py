@@ -9,7 +9,7 @@ from skd_plugin.experiments.evaluation import score
 from skd_plugin.experiments.execution import Outcome, Workplace
 from skd_plugin.experiments.experiment import KNOWLEDGE, Experiment, Run
 from skd_plugin.experiments.statistics import Outcomes, analyse
-from skd_plugin.experiments.whole_files import write_whole
+from skd_plugin.whole_files import write_whole
 
 
 def write_results(

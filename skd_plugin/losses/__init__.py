@@ -6,11 +6,12 @@ from skd_plugin.losses.emission import EmissionLoss
 from skd_plugin.losses.hidden import HiddenLoss
 from skd_plugin.losses.logits import LogitsLoss
 from skd_plugin.losses.posterior import PosteriorLoss
-from skd_plugin.losses.schedule import DistillationSchedule, Progress
+from skd_plugin.losses.schedule import ConstantSchedule, DistillationSchedule, Progress
 from skd_plugin.losses.structural import StructuralLoss
 from skd_plugin.losses.top_k import TopKLoss, WeightedTopKLoss
 
 __all__ = [
+    "ConstantSchedule",
     "Distillation",
     "DistillationLoss",
     "DistillationSchedule",

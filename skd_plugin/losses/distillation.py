@@ -28,6 +28,8 @@ class Distillation:
         How several losses are joined: "mean", weighted by their weights, or "sum".
     schedule : `DistillationSchedule`, optional (default = `linear_by_epoch`, rate 1)
         How lambda changes over time.
+    later : `KnowledgeRequest`, optional (default = nothing)
+        What the teachers are asked in the same pass, since a later phase of the training needs it.
     """
 
     def __init__(
@@ -36,14 +38,11 @@ class Distillation:
         losses: Optional[List[DistillationLoss]] = None,
         loss_reduction: str = "mean",
         schedule: Optional[DistillationSchedule] = None,
+        later: KnowledgeRequest = KnowledgeRequest(),
     ) -> None:
         if loss_reduction not in ("mean", "sum"):
             raise ConfigurationError(
                 f'loss_reduction: expected "mean" or "sum", got "{loss_reduction}"'
-            )
-        if teachers and not losses:
-            raise ConfigurationError(
-                'there are teachers but no losses; say what to learn from them, e.g. "losses": [{"type": "posterior"}]'
             )
         self.teachers = teachers or {}
         self.losses = losses or []
@@ -51,14 +50,26 @@ class Distillation:
         self._schedule = schedule or LinearByEpochSchedule()
         self._knowledge: Optional[CachedKnowledge] = None
         self._progress = Progress()
+        self._later = later
+        self.is_measured = False
+        """Whether validation looks at the losses too."""
 
     @property
     def request(self) -> KnowledgeRequest:
-        """What the losses need to know."""
+        """What the losses need to know; a `ConfigurationError` if there are teachers for nothing."""
+        if self.teachers and not self.losses:
+            raise ConfigurationError(
+                'there are teachers but no losses; say what to learn from them, e.g. "losses": [{"type": "posterior"}]'
+            )
         request = KnowledgeRequest()
         for loss in self.losses:
             request = request | loss.request
         return request
+
+    @property
+    def asked(self) -> KnowledgeRequest:
+        """What the teachers are asked."""
+        return self.request | self._later
 
     def learn_from(self, knowledge: CachedKnowledge) -> None:
         """Takes what the teachers know; from now on training distils it."""
@@ -68,6 +79,7 @@ class Distillation:
         """Ends the learning: from now on there is gold alone."""
         self.teachers = {}
         self._knowledge = None
+        self.is_measured = False
 
     def advance(self, progress: Progress) -> None:
         """Says how far training has come, for the schedule."""
@@ -121,6 +133,14 @@ class Distillation:
             return from_teachers  # spares the gradient of gold
         mixed = weight * from_teachers + (1 - weight) * gold
         return torch.where(knowledge.present, mixed, gold)
+
+    def distance(
+        self, student: LinearChain, metadata: List[Dict[str, Any]], states: Tensor
+    ) -> Tensor:
+        """What the losses say of the sentences that teachers know, shape (num_known,); as in `__call__`."""
+        assert self._knowledge is not None
+        knowledge = self._knowledge.batch(metadata, student.mask.size(1), student.mask.device)
+        return self._from_teachers(student, states, knowledge)[knowledge.present]
 
     def _from_teachers(
         self, student: LinearChain, states: Tensor, knowledge: KnowledgeBatch

@@ -10,6 +10,7 @@ from allennlp.data import TextFieldTensors, Vocabulary
 from allennlp.models import Model
 from allennlp.modules import TimeDistributed
 from allennlp.nn import InitializerApplicator
+from allennlp.training.metrics import Average
 from torch import Tensor
 
 from skd_plugin.losses import Distillation, DistillationLoss, DistillationSchedule
@@ -63,8 +64,8 @@ class DistilledTagger(Tagger):
         **kwargs: Any,
     ) -> None:
         super().__init__(vocab, **kwargs)
-        self.distillation = Distillation(teachers, losses, loss_reduction, schedule)
-        self.loss_projections = self.distillation.projections(self._encoding_dim)
+        self.learn_by(Distillation(teachers, losses, loss_reduction, schedule))
+        self._distance = Average()
         # As in the stock taggers, so that either's weights load into the other.
         self.tag_projection_layer = TimeDistributed(
             torch.nn.Linear(self._encoding_dim, self.num_tags)
@@ -125,6 +126,18 @@ class DistilledTagger(Tagger):
     def distribution(self, output: Dict[str, Any], constrained: bool = True) -> LinearChain:
         return self.chain(output["logits"], output["mask"], constrained)
 
+    def learn_by(self, distillation: Distillation) -> None:
+        """What is learnt from now on; what the losses before had learnt beside the model is forgotten."""
+        self.distillation = distillation
+        device = next(self.text_field_embedder.parameters(), torch.zeros(())).device
+        self.loss_projections = distillation.projections(self._encoding_dim).to(device)
+
+    def get_metrics(self, reset: bool = False) -> Dict[str, float]:
+        metrics = super().get_metrics(reset)
+        if self.distillation.is_measured and not self.training:
+            metrics["distillation_loss"] = self._distance.get_metric(reset)
+        return metrics
+
     def _loss(
         self, chain: LinearChain, metadata: List[Dict[str, Any]], tags: Tensor, encoded: Tensor
     ) -> Tensor:
@@ -134,6 +147,9 @@ class DistilledTagger(Tagger):
         gold = torch.where(labeled, nll, nll.new_zeros(()))
         if self.training:
             return self.distillation(chain, metadata, gold, labeled, encoded).mean()
+        if self.distillation.is_measured:
+            for distance in self.distillation.distance(chain, metadata, encoded).tolist():
+                self._distance(distance)
         return gold.mean()
 
     def load_state_dict(self, state_dict: Any, *args: Any, **kwargs: Any) -> Any:

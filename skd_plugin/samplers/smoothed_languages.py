@@ -11,7 +11,7 @@ from allennlp.data import Instance
 from allennlp.data.samplers import BatchSampler
 from more_itertools import chunked
 
-from skd_plugin.dataset_readers.sentence import UNLABELED
+from skd_plugin.dataset_readers.sentence import is_labeled
 from skd_plugin.samplers.quotas import divided
 
 logger = logging.getLogger(__name__)
@@ -91,7 +91,7 @@ class SmoothedLanguagesSampler(BatchSampler):
         return len(instance.fields["tokens"]) * (1 + noise)  # type: ignore[arg-type]
 
     def get_num_batches(self, instances: Sequence[Instance]) -> int:
-        num_labeled = sum(_is_labeled(instance) for instance in instances)
+        num_labeled = sum(is_labeled(instance) for instance in instances)
         num_unlabeled = self._num_unlabeled(num_labeled, len(instances) - num_labeled)
         num_batches = (num_labeled + num_unlabeled) / self._batch_size
         return math.floor(num_batches) if self._drop_last else math.ceil(num_batches)
@@ -104,7 +104,7 @@ class SmoothedLanguagesSampler(BatchSampler):
         labeled: Dict[str, List[int]] = defaultdict(list)
         unlabeled: Dict[str, List[int]] = defaultdict(list)
         for index, instance in enumerate(instances):
-            part = labeled if _is_labeled(instance) else unlabeled
+            part = labeled if is_labeled(instance) else unlabeled
             part[_language(instance)].append(index)
         num_labeled = sum(map(len, labeled.values()))
         yield from self._drawn(num_labeled, labeled)
@@ -135,11 +135,6 @@ class SmoothedLanguagesSampler(BatchSampler):
             num_passes, rest = divmod(quota, len(indices))
             yield from indices * num_passes
             yield from random.sample(indices, rest)
-
-
-def _is_labeled(instance: Instance) -> bool:
-    tags = instance.fields.get("tags")
-    return tags is None or tags.labels[0] != UNLABELED  # type: ignore[attr-defined]
 
 
 def _language(instance: Instance) -> str:

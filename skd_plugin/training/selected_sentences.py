@@ -1,0 +1,52 @@
+"""A part of the training sentences, and epochs of another length."""
+
+import copy
+from typing import Callable, Dict, Optional
+
+from allennlp.common.checks import ConfigurationError
+from allennlp.data import DataLoader, Instance
+from allennlp.data.data_loaders import MultiProcessDataLoader
+
+from skd_plugin.dataset_readers.sentence import is_labeled
+
+CHOICES: Dict[str, Callable[[Instance], bool]] = {
+    "all": lambda instance: True,
+    "labeled": is_labeled,
+    "unlabeled": lambda instance: not is_labeled(instance),
+}
+
+
+def selected(data_loader: DataLoader, choice: str, updates: Optional[int]) -> DataLoader:
+    """
+    A data loader of the chosen sentences of another, in batches as that one makes them.
+
+    # Parameters
+
+    data_loader : `DataLoader`
+    choice : `str`
+        "all", "labeled" or "unlabeled".
+    updates : `int`, optional
+        How many batches an epoch has; the next one goes on where it stopped. `None`: all sentences once.
+
+    # Raises
+
+    `ConfigurationError` if there are none, or they are not all in memory.
+    """
+    if choice == "all" and updates is None:
+        return data_loader
+    if (
+        not isinstance(data_loader, MultiProcessDataLoader)
+        or data_loader.max_instances_in_memory is not None
+    ):
+        raise ConfigurationError(
+            "a phase that chooses its data needs a multiprocess data loader that holds all sentences: leave out "
+            "data_loader.max_instances_in_memory"
+        )
+    part = copy.copy(data_loader)
+    part._instances = list(filter(CHOICES[choice], data_loader.iter_instances()))
+    part._batch_generator = None
+    if not part._instances:
+        raise ConfigurationError(f'data "{choice}": no sentence of the training data is so')
+    if updates is not None:
+        part.batches_per_epoch = updates
+    return part
