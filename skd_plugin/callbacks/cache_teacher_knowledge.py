@@ -33,8 +33,8 @@ class CacheTeacherKnowledge(TrainerCallback):
     Runs the teachers of each language once over its training sentences and keeps what the losses of the model need,
     before the first step, also of a resumed training. What the store has is not computed again; if it has all, no
     teacher is loaded. In distributed training each process asks about its part of what is missing. Without teachers it
-    does nothing. Of validation sentences it asks if the trainer's `validation_metric` has `distillation_loss`: the mean of
-    what the losses say of them.
+    does nothing. Of validation sentences it asks if the trainer's `validation_metric` has `distillation_loss`: the mean
+    of what the losses say of them.
 
     # Parameters
 

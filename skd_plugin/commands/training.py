@@ -2,14 +2,15 @@
 
 import copy
 import functools
-from typing import Any, Dict, Iterator, List, Optional
+import itertools
+from typing import Any, Dict, Iterable, Iterator, List, Optional
 
 import torch
 from allennlp.common import Params
 from allennlp.common.checks import ConfigurationError
 from allennlp.common.plugins import import_plugins
 from allennlp.common.util import int_to_device
-from allennlp.data import DatasetReader
+from allennlp.data import DatasetReader, Instance
 from allennlp.training import TrainerCallback
 
 from skd_plugin.callbacks import CacheTeacherKnowledge
@@ -50,7 +51,7 @@ class TaughtTraining:
             language: [Teacher.from_params(_params(one)) for one in some]
             for language, some in of_languages.items()
         }
-        losses = [DistillationLoss.from_params(_params(one)) for one in model.get("losses") or []]
+        losses = [DistillationLoss.from_params(_params(one)) for one in self._losses()]
         self.request: KnowledgeRequest = Distillation(self.teachers, losses).request
         self.ensembles = {language: Ensemble(some) for language, some in self.teachers.items()}
 
@@ -70,14 +71,35 @@ class TaughtTraining:
         )
 
     def questions(self) -> Iterator[Question]:
-        """The training sentences that somebody teaches, one after another as they are read."""
-        reader = DatasetReader.from_params(_params(self._required("dataset_reader")))
-        instances = reader.read(self._required("train_data_path"))
+        """
+        The training sentences that somebody teaches, one after another as they are read, and the validation sentences
+        if the training looks at what the teachers know of them.
+        """
+        reader = self._required("dataset_reader")
+        read = [_read_data(reader, self._required("train_data_path"))]
+        if any(_looks_at_losses(trainer) for trainer in self._trainers()):
+            reader = self._content.get("validation_dataset_reader") or reader
+            read.append(_read_data(reader, self._required("validation_data_path")))
+        instances = itertools.chain.from_iterable(read)
         yield from training_questions(instances, set(self.ensembles), Processes())
 
     def fingerprints(self) -> Dict[str, str]:
         """The source of each language; reads the archives of the teachers."""
         return {language: ensemble.fingerprint for language, ensemble in self.ensembles.items()}
+
+    def _losses(self) -> List[Any]:
+        """Those of the model, or of all phases."""
+        trainer = self._content.get("trainer") or {}
+        if trainer.get("type") != "phases":
+            return (self._content.get("model") or {}).get("losses") or []
+        return [loss for phase in trainer["phases"] for loss in phase.get("losses") or []]
+
+    def _trainers(self) -> List[Dict[str, Any]]:
+        """That of the config, or those of its phases."""
+        trainer = self._content.get("trainer") or {}
+        if trainer.get("type") != "phases":
+            return [trainer]
+        return [phase.get("trainer") or {} for phase in trainer["phases"]]
 
     def _required(self, name: str) -> Any:
         if not self._content.get(name):
@@ -108,6 +130,16 @@ def describe(request: KnowledgeRequest) -> str:
     return ", ".join(
         f"the {request.num_paths} best paths" if name == "paths" else name for name in names
     )
+
+
+def _read_data(reader: Any, path: Any) -> Iterable[Instance]:
+    return DatasetReader.from_params(_params(reader)).read(path)
+
+
+def _looks_at_losses(trainer: Dict[str, Any]) -> bool:
+    metric = trainer.get("validation_metric") or ""
+    names = [metric] if isinstance(metric, str) else metric
+    return any(name.lstrip("+-") == "distillation_loss" for name in names)
 
 
 def _params(content: Any) -> Params:

@@ -7,7 +7,7 @@ import itertools
 import json
 import tempfile
 import time
-from typing import Any, Dict, Iterable, List, Optional
+from typing import Any, Dict, Iterable, Iterator, List, Optional
 
 import torch
 from allennlp.commands.train import TrainModel
@@ -51,7 +51,7 @@ class Estimates:
         config = _without_teachers(run.config)
         key = json.dumps({**config, **{name: 0 for name in config if name.endswith("_seed")}})
         if key not in self._timed:
-            self._timed[key] = _timed(config)
+            self._timed[key] = sum(map(_timed, _phases(config)))
         return self._timed[key]
 
 
@@ -68,6 +68,19 @@ def _without_teachers(config: Dict[str, Any]) -> Dict[str, Any]:
         plain["model"].pop(name, None)
     plain["trainer"].pop("callbacks", None)
     return plain
+
+
+def _phases(config: Dict[str, Any]) -> Iterator[Dict[str, Any]]:
+    """The trainings of a config's phases as if each had all sentences and weights; else the config itself."""
+    if config["trainer"].get("type") != "phases":
+        yield config
+        return
+    for phase in config["trainer"]["phases"]:
+        plain = copy.deepcopy({**config, "trainer": phase.get("trainer") or {}})
+        if phase.get("updates_per_epoch"):
+            plain.setdefault("validation_data_loader", copy.deepcopy(config["data_loader"]))
+            plain["data_loader"]["batches_per_epoch"] = phase["updates_per_epoch"]
+        yield plain
 
 
 def _timed(config: Dict[str, Any]) -> float:

@@ -18,13 +18,12 @@ from skd_plugin.commands.build import fill
 from skd_plugin.experiments.digests import digest
 from skd_plugin.experiments.evaluation import Counts, Examples, evaluate
 from skd_plugin.experiments.experiment import Run
+from skd_plugin.experiments.training_folder import TrainingFolder
 from skd_plugin.whole_files import write_whole
-from skd_plugin.recovery import RECOVERY
 
 FINISHED = "finished.json"
 OUTCOMES = "outcomes.npz"
 ARCHIVE = "model.tar.gz"
-EPOCHS_OF_ALLENNLP = 20  # if a config does not say
 EXAMPLES = "examples.json"
 _IN_FOLDER = re.compile(r'"[^"]*(?=seed-\d+/(?:teachers/|knowledge"))')
 
@@ -55,6 +54,7 @@ class Workplace:
         self.folder = Path(folder) / run.name
         self.config = self.folder.with_name(self.folder.name + ".json")
         self.log = self.folder.with_name(self.folder.name + ".log")
+        self._training = TrainingFolder(self.folder, run.config or {})
         # A store is already in the folder `knowledge`.
         self._mark = self.config if run.config is None else self.folder / FINISHED
 
@@ -69,7 +69,7 @@ class Workplace:
         """In words."""
         if self.is_finished:
             return "finished"
-        return "to go on" if self._is_begun() else "to do"
+        return "to go on" if self._training.is_begun else "to do"
 
     @property
     def seconds(self) -> float:
@@ -86,7 +86,7 @@ class Workplace:
     def difference(self) -> str:
         """Where the config differs from that of a training which is begun or finished; empty if nowhere."""
         copy = self.folder / "config.json"
-        is_begun = self._is_begun() or self._mark.exists()
+        is_begun = self._training.is_begun or self._mark.exists()
         if self.run.config is None or not is_begun or not copy.exists():
             return ""
         trained = json.loads(copy.read_text())
@@ -121,26 +121,15 @@ class Workplace:
         with np.load(self.folder / OUTCOMES) as arrays:
             counts = {tuple(name.split("/", 1)): arrays[name] for name in arrays.files}
         examples = json.loads((self.folder / EXAMPLES).read_text())
-        return Outcome(counts, examples, self._finished()["costs"], self.curve())  # type: ignore[arg-type]
-
-    def curve(self) -> List[float]:
-        """The validation metric after each epoch."""
-        trainer = (self.run.config or {}).get("trainer") or {}
-        names = trainer.get("validation_metric", "-loss")
-        name = names if isinstance(names, str) else names[0]
-        key = f"validation_{name.lstrip('+-')}"
-        return [float(epoch[key]) for epoch in self._epochs() if key in epoch]
+        return Outcome(counts, examples, self._finished()["costs"], self._training.curve())  # type: ignore[arg-type]
 
     # ---- parts
-
-    def _is_begun(self) -> bool:
-        return any(self.folder.glob("model_state_*.th"))
 
     def _train(self) -> None:
         """Goes on with a training if it learns from the teachers that are there now; else begins it."""
         copy = self.folder / "config.json"
         archives = [Path(path) for path in _archives(self.run.config)]
-        goes_on = self._is_begun() and all(
+        goes_on = self._training.is_begun and all(
             path.stat().st_mtime < copy.stat().st_mtime for path in archives if path.exists()
         )
         if goes_on:  # maybe in another folder now
@@ -180,31 +169,11 @@ class Workplace:
         return json.loads(self._mark.read_text())
 
     def _costs(self, model: torch.nn.Module) -> Dict[str, Any]:
-        epochs = self._epochs()
-        states = sorted(
-            self.folder.glob("training_state_*.th"), key=lambda path: path.stat().st_mtime
-        )
-        if not states:
-            raise ConfigurationError(
-                f"{self.config}: trainer.checkpointer: expected one that keeps the last epoch, found no checkpoint"
-            )
-        last = torch.load(states[-1], map_location="cpu")[RECOVERY]
         return {
             "parameters": sum(parameter.numel() for parameter in model.parameters()),
             "archive_bytes": (self.folder / ARCHIVE).stat().st_size,
-            "seconds": last["seconds"],
-            "epochs": len(epochs),
-            "best_epoch": epochs[-1]["best_epoch"],
-            "updates": last["updates"],
-            "max_epochs": (self.run.config or {})
-            .get("trainer", {})
-            .get("num_epochs", EPOCHS_OF_ALLENNLP),
+            **self._training.costs(),
         }
-
-    def _epochs(self) -> List[Dict[str, Any]]:
-        paths = self.folder.glob("metrics_epoch_*.json")
-        ordered = sorted(paths, key=lambda path: int(path.stem.rsplit("_", 1)[1]))
-        return [json.loads(path.read_text()) for path in ordered]
 
 
 def _difference(one: Any, other: Any, where: str = "") -> str:

@@ -1,7 +1,6 @@
 """A training of several phases."""
 
 import logging
-import os
 import random
 import time
 from functools import reduce
@@ -71,7 +70,8 @@ class PhasesTrainer(Trainer):
                 f"trainer phases: expected a distilled_crf_tagger or a distilled_tagger, got {type(model).__name__}"
             )
         _check_names(phases)
-        self.model = model
+        self.model: DistilledTagger = model
+        self._root = Path(serialization_dir)
         self._data_loader = data_loader
         self._validation_data_loader = validation_data_loader
         self._phases = phases
@@ -100,7 +100,7 @@ class PhasesTrainer(Trainer):
         self.model.learn_by(Distillation())
         self.model.load_state_dict(before.weights())
         if self._primary:
-            torch.save(self.model.state_dict(), os.path.join(self._serialization_dir, "best.th"))
+            torch.save(self.model.state_dict(), self._root / "best.th")
         return {**found["metrics"], **metrics}
 
     def _begin(self, number: int, before: Optional[PhaseFolder]) -> None:
@@ -127,7 +127,7 @@ class PhasesTrainer(Trainer):
     def _train_phase(self, number: int, folder: PhaseFolder) -> None:
         phase = self._phases[number]
         with phase.trained(self.model):
-            trainer = phase.trainer.construct(
+            trainer: Any = phase.trainer.construct(
                 model=self.model,
                 serialization_dir=str(folder.path),
                 data_loader=selected(self._data_loader, phase.data, phase.updates_per_epoch),
@@ -154,7 +154,7 @@ class PhasesTrainer(Trainer):
 
     def _folder(self, number: int) -> PhaseFolder:
         name = f"phase-{number + 1}-{self._phases[number].name}"
-        return PhaseFolder(Path(self._serialization_dir) / name)
+        return PhaseFolder(self._root / name)
 
 
 def _named(phase: str, found: Dict[str, Any]) -> Dict[str, Any]:

@@ -1,7 +1,7 @@
 """A part of the training sentences, and epochs of another length."""
 
 import copy
-from typing import Callable, Dict, Optional
+from typing import Any, Callable, Dict, Optional
 
 from allennlp.common.checks import ConfigurationError
 from allennlp.data import DataLoader, Instance
@@ -34,15 +34,15 @@ def selected(data_loader: DataLoader, choice: str, updates: Optional[int]) -> Da
     """
     if choice == "all" and updates is None:
         return data_loader
+    part: Any = copy.copy(data_loader)
     if (
         not isinstance(data_loader, MultiProcessDataLoader)
-        or data_loader.max_instances_in_memory is not None
+        or part.max_instances_in_memory is not None
     ):
         raise ConfigurationError(
             "a phase that chooses its data needs a multiprocess data loader that holds all sentences: leave out "
             "data_loader.max_instances_in_memory"
         )
-    part = copy.copy(data_loader)
     part._instances = list(filter(CHOICES[choice], data_loader.iter_instances()))
     part._batch_generator = None
     if not part._instances:

@@ -14,7 +14,7 @@ from allennlp.models import load_archive
 from skd_plugin.knowledge import KnowledgeRequest, LmdbKnowledgeStore
 from skd_plugin.losses import Distillation, Progress
 from skd_plugin.teachers import ArchiveTeacher, Ensemble
-from tests.runs import LANGUAGES, metrics_of, student_config, tagger_config, train
+from tests.runs import LANGUAGES, NER, metrics_of, student_config, tagger_config, train
 
 
 def weights(folder):
@@ -300,3 +300,42 @@ def test_batches_without_tokens(teachers, tmp_path):
     config["trainer"]["callbacks"][0]["tokens_per_batch"] = 0
     with pytest.raises(ConfigurationError, match="tokens_per_batch: expected 1 or more, got 0"):
         train(config, tmp_path / "run")
+
+
+def test_teachers_for_nothing(teachers, tmp_path):
+    config = student_config(teachers)
+    del config["model"]["losses"]
+    with pytest.raises(ConfigurationError, match="there are teachers but no losses; say what to"):
+        train(config, tmp_path / "run")
+
+
+def measured(teachers, losses, **more):
+    """Learns nothing, and measures on the sentences that it would learn from."""
+    config = student_config(teachers, losses)
+    config["validation_data_path"] = config["train_data_path"]
+    config["model"].update(schedule={"type": "constant", "weight": 1.0}, **more)
+    config["trainer"].update(
+        optimizer={"type": "sgd", "lr": 0.0}, num_epochs=1, validation_metric="-distillation_loss"
+    )
+    return config
+
+
+def test_distillation_loss_of_validation_sentences(teachers, tmp_path, taught):
+    """Of the same sentences it is what training says; no sentence is asked twice."""
+    losses = [{"type": "posterior"}, {"type": "hidden", "teacher_dim": 16}]
+    train(measured(teachers, losses), tmp_path / "run")
+    metrics = metrics_of(tmp_path / "run")
+    assert sum(taught) == 80
+    assert metrics["validation_distillation_loss"] == pytest.approx(metrics["training_loss"])
+    assert metrics["validation_distillation_loss"] != metrics["validation_loss"]
+
+
+def test_validation_sentences_without_teacher_are_not_measured(teachers, tmp_path, taught):
+    config = measured(teachers, [{"type": "posterior"}])
+    config["validation_data_path"] = {
+        language: str(NER / language / "dev.txt") for language in LANGUAGES
+    }
+    del config["model"]["teachers"]["ru"]
+    train(config, tmp_path / "run")
+    assert sum(taught) == 2 * 40
+    assert metrics_of(tmp_path / "run")["validation_distillation_loss"] > 0

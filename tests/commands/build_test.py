@@ -11,6 +11,7 @@ from skd_plugin.dataset_readers import TaggingDatasetReader
 from skd_plugin.teachers import Ensemble, asking
 from tests.commands.stores import content, knowledge, written
 from tests.runs import LANGUAGES, NER, student_config, tagger_config, train
+from tests.training.phased import phased
 
 
 @pytest.fixture
@@ -325,3 +326,18 @@ def test_the_first_gpu_is_the_default(monkeypatch):
     assert [str(device_of(number)) for number in (None, 1, -1)] == ["cuda:0", "cuda:1", "cpu"]
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
     assert str(device_of(None)) == "cpu"
+
+
+def test_phases_ask_nothing_after_it(teachers, store, tmp_path, taught):
+    """It asks what any phase needs, also of the validation sentences that one is measured on."""
+    config = phased(teachers)
+    config["trainer"]["callbacks"][0]["store"] = {"type": "lmdb", "path": str(store)}
+    assert knowledge("build", written(config, tmp_path)) == 0
+    assert sum(taught) == 2 * (40 + 40 + 40)
+    train(config, tmp_path / "run")
+    assert sum(taught) == 2 * (40 + 40 + 40)
+    for one in config["trainer"]["phases"]:
+        one["trainer"]["validation_metric"] = "+macro_f1"
+    config["trainer"]["callbacks"][0]["store"]["path"] = str(tmp_path / "other")
+    assert knowledge("build", written(config, tmp_path)) == 0
+    assert sum(taught) == 2 * (40 + 40 + 40) + 2 * (40 + 40)

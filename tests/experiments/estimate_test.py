@@ -101,6 +101,18 @@ def test_unlabelled_text_takes_as_long(clock: List[float], tmp_path: Path) -> No
     assert Estimates(str(tmp_path), [])(run_of(config)) == 2 * sentences / 16 * OF_UPDATE
 
 
+def test_phases_are_timed_one_by_one(clock: List[float], tmp_path: Path) -> None:
+    config = tagger_config(["en"])
+    plain = config["trainer"]
+    phases = [
+        {"name": "one", "updates_per_epoch": 4, "trainer": {**plain, "num_epochs": 3}},
+        {"name": "two", "trainer": {**plain, "num_epochs": 2}},
+    ]
+    config["trainer"] = {"type": "phases", "phases": phases, "cuda_device": -1}
+    first, second = 3 * (4 * OF_UPDATE + _validation()), 2 * (3 * OF_UPDATE + _validation())
+    assert Estimates(str(tmp_path), [])(run_of(config)) == first + second
+
+
 def test_another_seed_gives_the_time(clock: List[float], tmp_path: Path) -> None:
     config = tagger_config(["en"])
     runs = [run_of(config, "posterior", seed) for seed in (1, 2, 3)]

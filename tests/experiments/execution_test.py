@@ -76,7 +76,7 @@ def test_checkpoints_are_needed(workplace):
     with pytest.raises(ConfigurationError) as raised:
         execute(workplace)
     assert raised.value.message == (
-        f"{workplace.config}: trainer.checkpointer: expected one that keeps the last epoch, found no checkpoint"
+        f"{workplace.folder}: trainer.checkpointer: expected one that keeps the last epoch, found no checkpoint"
     )
 
 

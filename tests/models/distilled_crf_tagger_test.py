@@ -137,7 +137,6 @@ def test_evaluation_counts_gold_alone(batch_and_vocab, teachers):
             {"label_encoding": None, "constrain_crf_decoding": True},
             "constrain_crf_decoding needs a label_encoding",
         ),
-        ({"teachers": {"en": [{"archive_file": "x"}]}}, "there are teachers but no losses"),
         (
             {"losses": [{"type": "top_k", "weight": 0}]},
             "weight of a loss: expected a positive number, got 0",

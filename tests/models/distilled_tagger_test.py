@@ -279,7 +279,6 @@ def test_it_learns_by_every_loss(teachers, tmp_path, name):
     "parameters, message",
     [
         ({"loss_reduction": "max"}, 'loss_reduction: expected "mean" or "sum", got "max"'),
-        ({"teachers": {"en": [{"archive_file": "x"}]}}, "there are teachers but no losses"),
         ({"label_encoding": "XYZ"}, 'unknown encoding of tags "XYZ"'),
     ],
 )

@@ -9,65 +9,9 @@ from allennlp.common.checks import ConfigurationError
 from allennlp.models import load_archive
 from allennlp.training import GradientDescentTrainer
 
-from skd_plugin.losses import Distillation
 from skd_plugin.teachers import ArchiveTeacher
-from tests.runs import metrics_of, student_config, tagger_config, train
-
-NINE = (
-    [("representation", "unlabeled", [{"type": "hidden", "teacher_dim": 16}], [""])]
-    + [
-        (f"logits_{name}", "unlabeled", [{"type": "logits"}], patterns)
-        for name, patterns in (
-            ("head", ["tag_projection|crf"]),
-            ("encoder", ["tag_projection|crf", "^encoder"]),
-        )
-    ]
-    + [("labels", "labeled", [], [""])]
-)
-
-
-def phase(name, data, losses, parameters, **trainer):
-    metric = "-distillation_loss" if name == "representation" else "+macro_f1"
-    return {
-        "name": name,
-        "data": data,
-        "losses": losses,
-        "parameters": parameters,
-        "updates_per_epoch": 3,
-        "trainer": {
-            "optimizer": {"type": "adam", "lr": 0.01},
-            "num_epochs": 2,
-            "validation_metric": metric,
-            **trainer,
-        },
-    }
-
-
-def phased(teachers, phases=None, **model):
-    """The config of a student in phases."""
-    config = student_config(teachers)
-    for name in ("losses", "schedule"):
-        config["model"].pop(name, None)
-    config["model"].update(model)
-    labeled = config["dataset_reader"]
-    config["dataset_reader"] = {
-        "type": "semi_supervised",
-        "labeled": labeled,
-        "unlabeled": {**labeled, "skip_sentences_per_file": 40},
-    }
-    config["train_data_path"] = {
-        "labeled": config["train_data_path"],
-        "unlabeled": config["train_data_path"],
-    }
-    config["data_loader"] = {"batch_size": 8, "shuffle": True}
-    config["validation_data_loader"] = {"batch_size": 16}
-    config["trainer"] = {
-        "type": "phases",
-        "callbacks": config["trainer"]["callbacks"],
-        "phases": phases or [phase(*one) for one in NINE],
-        "cuda_device": -1,
-    }
-    return config
+from tests.runs import metrics_of, tagger_config, train
+from tests.training.phased import FOUR, interrupted, phase, phased
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +29,7 @@ def test_all_phases_are_trained(run):
 
 def test_metrics_are_named_by_phase(run):
     metrics = metrics_of(run)
-    for name, *_ in NINE:
+    for name, *_ in FOUR:
         assert metrics[f"{name}_epochs"] == 2 and metrics[f"{name}_updates"] == 6
     assert metrics["best_validation_macro_f1"] == metrics["labels_best_validation_macro_f1"]
     assert metrics["representation_best_validation_distillation_loss"] > 0
@@ -121,10 +65,10 @@ def weights_of_phases(monkeypatch):
 
 
 def test_each_phase_trains_its_weights(teachers, tmp_path, weights_of_phases):
-    phases = [phase(*one, patience=1) for one in NINE]
+    phases = [phase(*one, patience=1) for one in FOUR]
     phases[1]["trainer"]["optimizer"] = {"type": "sgd", "lr": 30.0}  # the second epoch is no better
     train(phased(teachers, phases), tmp_path / "run")
-    for (_, _, _, patterns), (start, end) in zip(NINE, weights_of_phases):
+    for (_, _, _, patterns), (start, end) in zip(FOUR, weights_of_phases):
         for name, weights in start.items():
             trained = any(re.search(one, name) for one in [*patterns, "^loss_projections"])
             if not trained:
@@ -139,7 +83,7 @@ def test_each_phase_trains_its_weights(teachers, tmp_path, weights_of_phases):
 
 def test_next_phase_begins_with_the_best_weights(teachers, tmp_path, monkeypatch):
     """Not with the last ones."""
-    phases = [phase(*NINE[-1]), phase("more", "labeled", [], ["tag_projection"])]
+    phases = [phase(*FOUR[-1]), phase("more", "labeled", [], ["tag_projection"])]
     phases[0]["trainer"].update(num_epochs=3, validation_metric="+loss")  # the first one is best
     best, started = [], []
     train_whole = GradientDescentTrainer.train
@@ -160,20 +104,6 @@ def test_next_phase_begins_with_the_best_weights(teachers, tmp_path, monkeypatch
     # What the second epoch began with is what the first one had left.
     assert all(torch.equal(weights, started[1][name]) for name, weights in best[1].items())
     assert not all(torch.equal(weights, started[1][name]) for name, weights in best[2].items())
-
-
-def interrupted(monkeypatch, update):
-    """Trainings stop before they have counted so many updates, over all phases."""
-    advance, count = Distillation.advance, [0]
-
-    def stop(self, progress):
-        if progress.batch:
-            count[0] += 1
-        if count[0] == update:
-            raise KeyboardInterrupt
-        advance(self, progress)
-
-    monkeypatch.setattr(Distillation, "advance", stop)
 
 
 @pytest.mark.parametrize("update", [1, 5, 11, 17, 19, 23])
@@ -200,7 +130,7 @@ def test_teachers_read_each_sentence_once(teachers, tmp_path, monkeypatch):
 
     monkeypatch.setattr(ArchiveTeacher, "answer", count)
     more = phase("joint", "all", [{"type": "logits"}, {"type": "top_k", "k": 2}], [""])
-    phases = [phase(*one) for one in NINE[:-1]] + [more]
+    phases = [phase(*one) for one in FOUR[:-1]] + [more]
     train(phased(teachers, phases), tmp_path / "run")
     assert len(read) == len(set(read))
     words = {words for _, words in read}
@@ -208,7 +138,7 @@ def test_teachers_read_each_sentence_once(teachers, tmp_path, monkeypatch):
 
 
 def test_labels_alone_need_no_teacher(teachers, tmp_path, loads):
-    config = phased(teachers, [phase(*NINE[-1])])
+    config = phased(teachers, [phase(*FOUR[-1])])
     train(config, tmp_path / "run")
     assert loads == []
 
@@ -226,19 +156,19 @@ def test_labels_alone_need_no_teacher(teachers, tmp_path, loads):
     ],
 )
 def test_faults_of_a_phase(teachers, tmp_path, change, message):
-    config = phased(teachers, [{**phase(*NINE[-1]), **change}])
+    config = phased(teachers, [{**phase(*FOUR[-1]), **change}])
     with pytest.raises(ConfigurationError, match=re.escape(message)):
         train(config, tmp_path / "run")
 
 
 def test_faults_of_all_phases(teachers, tmp_path):
-    config = phased(teachers, [phase(*NINE[-1]), phase(*NINE[-1])])
+    config = phased(teachers, [phase(*FOUR[-1]), phase(*FOUR[-1])])
     with pytest.raises(ConfigurationError, match='two are called "labels"'):
         train(config, tmp_path / "run")
     config["trainer"]["phases"] = []
     with pytest.raises(ConfigurationError, match="expected at least one phase"):
         train(config, tmp_path / "none")
-    config = phased(teachers, [phase(*NINE[-1])])
+    config = phased(teachers, [phase(*FOUR[-1])])
     config["train_data_path"] = config["train_data_path"]["unlabeled"]
     config["dataset_reader"] = {**config["dataset_reader"]["labeled"]}
     config["trainer"]["phases"][0]["data"] = "unlabeled"
@@ -261,7 +191,7 @@ def test_only_students(tmp_path):
 
 
 def test_a_lazy_loader_is_refused(teachers, tmp_path):
-    config = phased(teachers, [phase(*NINE[-1])])
+    config = phased(teachers, [phase(*FOUR[-1])])
     config["data_loader"] = {"batch_size": 8, "max_instances_in_memory": 16}
     with pytest.raises(ConfigurationError, match="leave out data_loader.max_instances_in_memory"):
         train(config, tmp_path / "run")

@@ -22,6 +22,15 @@
     parameter_groups: [],
   },
 
+  // Pieces of a transformer's tokenizer, a word their mean; the vectors are the transformer's, reduced to `dim` features.
+  word_pieces(name, dim): {
+    token_indexers: { word_pieces: { type: 'word_pieces', model_name: name } },
+    embedder: { token_embedders: { word_pieces: { type: 'word_pieces', embedding_dim: dim, pretrained_file: name } } },
+    dim: dim,
+    counted: ['word_pieces'],
+    parameter_groups: [],
+  },
+
   // A Hugging Face transformer, by name or folder; `dim` is its hidden size. Frozen, or fine-tuned at a rate of its own.
   transformer(name, dim, frozen=false, lr=2e-5): {
     token_indexers: { tokens: { type: 'pretrained_transformer_mismatched', model_name: name, max_length: 512 } },
