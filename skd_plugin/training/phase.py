@@ -91,6 +91,8 @@ class Phase(FromParams):
                 )
         for weight in frozen:
             weight.requires_grad_(False)
+        for weight in weights.values():
+            weight.grad = None  # that of an earlier phase would count when gradients are clipped
         try:
             yield
         finally:
