@@ -29,10 +29,10 @@ ALL = "all"
 DESCRIPTION = (
     "Say how small and how fast taggers are, side by side: AllenNLP archives, folders of Hugging Face token "
     "classifiers, and folders exported to ONNX. The first is what the others are compared with. A batch of words "
-    "becomes tensors, and these tags, decoding included; both are timed apart and together, in milliseconds a sentence: the median over "
-    "rounds, with the 10th and 90th percentile. Models take turns, all with the same batch. Ratios are those of "
-    "medians, with 95 % intervals over rounds; more than 1 is smaller or faster than the first. Exit status: 0, 2 for "
-    "an error, 130 if interrupted."
+    "becomes tensors, and these become tags, decoding included; both are timed apart and together, in milliseconds a "
+    "sentence: the median over rounds, with the 10th and 90th percentile. Models take turns, all with the same batch. "
+    "Ratios are those of medians, with 95 % intervals over rounds; more than 1 is smaller or faster than the first. "
+    "Exit status: 0, 2 for an error, 130 if interrupted."
 )
 
 
@@ -72,7 +72,7 @@ def benchmark_latency(args: argparse.Namespace) -> int:
     ]
     for cell in tqdm(cells, desc="measuring", unit="table row"):
         times = measure(models, sentences, cell, args.repeats)
-        latencies += latency_rows(args.models, cell, times)
+        latencies += latency_rows([model.name for model in models], cell, times)
     print(f"\n{latency_tables(latencies)}")
     if args.json:
         _write(args.json, {"setting": _setting(device), "models": sizes, "rows": latencies})

@@ -2,7 +2,7 @@
 
 import json
 import os
-from typing import Any
+from typing import Any, Dict
 
 import torch
 from allennlp.common.checks import ConfigurationError
@@ -34,11 +34,7 @@ def load_timed(path: str, device: torch.device) -> TimedModel:
     if os.path.isfile(path):
         return TimedArchive.load(path, device)
     if os.path.exists(os.path.join(path, MODEL)):
-        if device.type != "cpu":
-            raise ConfigurationError(
-                f"{path}: an ONNX folder runs on the CPU; leave out --cuda-device"
-            )
-        return TimedOnnx(path)
+        return TimedOnnx.load(path, device)
     config = _config(path)
     if "model_type" in config:
         return TimedHuggingFace.load(path, device)
@@ -50,9 +46,10 @@ def load_timed(path: str, device: torch.device) -> TimedModel:
     )
 
 
-def _config(folder: str) -> Any:
+def _config(folder: str) -> Dict[str, Any]:
     try:
         with open(os.path.join(folder, "config.json"), encoding="utf-8") as file:
-            return json.load(file)
+            content = json.load(file)
     except FileNotFoundError:
-        return {}
+        content = {}
+    return content if isinstance(content, dict) else {}

@@ -3,6 +3,9 @@
 import os
 from typing import Any, Dict, List, Set, Tuple
 
+import torch
+from allennlp.common.checks import ConfigurationError
+
 from skd_plugin.latency.timed_model import Sentences, Size, TimedModel
 
 MODEL = "model.onnx"
@@ -26,16 +29,28 @@ class TimedOnnx(TimedModel):
         self._taggers: Dict[int, Any] = {}
         self.use_threads(1)
 
+    @classmethod
+    def load(cls, folder: str, device: torch.device) -> "TimedOnnx":
+        """`ConfigurationError` on a device other than the CPU."""
+        if device.type != "cpu":
+            raise ConfigurationError(
+                f"{folder}: an ONNX folder runs on the CPU; leave out --cuda-device"
+            )
+        return cls(folder)
+
     def use_threads(self, number: int) -> None:
         if number not in self._taggers:  # it cannot be said to one that is there
             self._taggers = {number: self._make(self.name, threads=number)}
         self._tagger = self._taggers[number]
 
-    def prepare(self, sentences: Sentences) -> Any:
-        return self._tagger.prepare(sentences)
+    def prepare(self, sentences: Sentences) -> Tuple[Any, List[int]]:
+        """Arrays, and how long the sentences are."""
+        return self._tagger.prepare(sentences), [len(words) for words in sentences]
 
-    def run(self, prepared: Any) -> List[List[str]]:
-        return self._tagger.run(prepared)
+    def run(self, prepared: Tuple[Any, List[int]]) -> List[List[str]]:
+        inputs, lengths = prepared
+        paths, labels = self._tagger.run(inputs)["tags"].tolist(), self._tagger.labels
+        return [[labels[tag] for tag in path[:length]] for path, length in zip(paths, lengths)]
 
 
 def count_initializers(path: str) -> Tuple[int, int]:
