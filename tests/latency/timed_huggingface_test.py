@@ -11,7 +11,7 @@ from skd_plugin.latency.timed_huggingface import bytes_of_folder
 from skd_plugin.teachers import HuggingFaceTeacher
 from tests.runs import tiny_config
 
-SENTENCES = [["anna", "in", "sofia"], ["it"], ["ivan", "and", "eva"]]
+SENTENCES = [["anna", "in", "sofia"], ["it"], ["ivan", "and", "eva"], ["x"], ["few", "zoo", "quay"]]
 CPU = torch.device("cpu")
 
 
@@ -25,10 +25,12 @@ def folder(tiny_transformer, tmp_path_factory):
     tokenizer.save_pretrained(folder)
     torch.manual_seed(3)
     labels = {"id2label": {0: "O", 1: "B", 2: "I"}, "label2id": {"O": 0, "B": 1, "I": 2}}
-    config = tiny_config(
-        BertConfig, len(tokenizer), max_position_embeddings=20, initializer_range=0.5, **labels
-    )
-    BertForTokenClassification(config).save_pretrained(folder)
+    config = tiny_config(BertConfig, len(tokenizer), max_position_embeddings=20, **labels)
+    model = BertForTokenClassification(config)
+    for parameter in model.parameters():
+        if parameter.dim() > 1:  # biases would make all words alike
+            torch.nn.init.normal_(parameter)
+    model.save_pretrained(folder)
     return folder
 
 
