@@ -51,7 +51,7 @@ TINY_SHAPE = Shape(layers=2, width=64, heads=2, pieces=2000)
 FEWER = 35
 FASTER = {1: 16, 32: 51}  # by the size of a batch
 LANGUAGES = ("de", "en", "ru", "zh")
-HEADER = ["", "parameters", "in embeddings", "times fewer", f"pieces that make it {FEWER}", "MB"]
+HEADER = ["", "parameters", "in embeddings", "times fewer", f"{FEWER} with, pieces", "MB"]
 HEADER += [f"batch {size}: {what}" for size in FASTER for what in ("ms", "whole", "alone")]
 
 

@@ -98,6 +98,7 @@ def load_teacher(folder: str, sentences: Sequence[Sequence[str]]) -> Teacher:
 
     model = TimedHuggingFace.load(folder, CPU)
     model.name = "teacher"
+    _with_bytes(model, 4 * model.size.parameters)
     tokenizer = AutoTokenizer.from_pretrained(folder, add_prefix_space=True)
     ids = tokenizer([list(words) for words in sentences], is_split_into_words=True)["input_ids"]
     found = tokenizer.convert_ids_to_tokens(sorted({number for some in ids for number in some}))
@@ -133,10 +134,8 @@ def student(size: StudentSize, teacher: Teacher, num_pieces: Optional[int] = Non
 
 def forms(archive: Archive, name: str, folder: Path) -> List[TimedModel]:
     """A student as torch runs it and, where `skd_plugin.serving` is at hand, exported: in 32 and in 8 bits."""
-    num_bytes = sum(one.numel() * one.element_size() for one in archive.model.parameters())
-    found: List[TimedModel] = [
-        TimedArchive(f"{name}, torch", archive.model, archive.dataset_reader, num_bytes)
-    ]
+    torch_form = TimedArchive(f"{name}, torch", archive.model, archive.dataset_reader, 0)
+    found: List[TimedModel] = [_with_bytes(torch_form, 4 * torch_form.size.parameters)]
     for form, is_int8 in (("onnx", False), ("onnx int8", True)):
         target = folder / form.replace(" ", "-")
         try:
@@ -148,8 +147,14 @@ def forms(archive: Archive, name: str, folder: Path) -> List[TimedModel]:
             continue
         exported = TimedOnnx(str(target))
         exported.name = f"{name}, {form}"
-        found.append(exported)
+        found.append(_with_bytes(exported, (target / "model.onnx").stat().st_size))
     return found
+
+
+def _with_bytes(model: TimedModel, num_bytes: int) -> TimedModel:
+    """Its weights alone are counted: vocabulary and tokenizer are those of all."""
+    model.size = model.size._replace(bytes=num_bytes)
+    return model
 
 
 def _model(size: StudentSize, width: int) -> Dict[str, Any]:

@@ -3,6 +3,7 @@
 import argparse
 import itertools
 import json
+import os
 import platform
 from typing import Any, Dict, Optional
 
@@ -60,6 +61,8 @@ class BenchmarkLatencyCommand(Subcommand):
 def benchmark_latency(args: argparse.Namespace) -> int:
     """Returns the exit status."""
     device = device_of(args.cuda_device)
+    if args.json:
+        _check_writable(args.json)
     most = max(args.batch_sizes) * (args.repeats or MOST)
     sentences = read_words(args.data, args.reader, most)
     models = [load_timed(path, device) for path in args.models]
@@ -70,13 +73,20 @@ def benchmark_latency(args: argparse.Namespace) -> int:
         Cell(*one)
         for one in itertools.product(dict.fromkeys(threads), args.batch_sizes, args.lengths)
     ]
-    for cell in tqdm(cells, desc="measuring", unit="table row"):
+    for cell in tqdm(cells, desc="measuring", unit="setting"):
         times = measure(models, sentences, cell, args.repeats)
         latencies += latency_rows([model.name for model in models], cell, times)
     print(f"\n{latency_tables(latencies)}")
     if args.json:
         _write(args.json, {"setting": _setting(device), "models": sizes, "rows": latencies})
     return 0
+
+
+def _check_writable(path: str) -> None:
+    """Before much time is spent."""
+    folder = os.path.dirname(os.path.abspath(path))
+    if os.path.isdir(path) or not os.access(folder, os.W_OK):
+        raise ConfigurationError(f"--json {path}: expected a file that can be written")
 
 
 def _write(path: str, content: Dict[str, Any]) -> None:

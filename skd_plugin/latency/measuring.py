@@ -69,7 +69,7 @@ def measure(
 
     models : `Sequence[TimedModel]`
     sentences : `Sequence[Words]`
-        At least one; they begin anew behind the last.
+        At least one; they begin anew behind the last, and what an indexer remembers of words it then has seen.
     cell : `Cell`
     repeats : `int`, optional (default = as many as go into the budget, `LEAST` to `MOST`)
         How many rounds there are.

@@ -4,6 +4,7 @@ import os
 from typing import Any, List, NamedTuple
 
 import torch
+from allennlp.common.checks import ConfigurationError
 from torch import Tensor
 
 from skd_plugin.latency.timed_model import Sentences, TimedTorchModel
@@ -63,6 +64,10 @@ class TimedHuggingFace(TimedTorchModel):
         from transformers import AutoModelForTokenClassification, AutoTokenizer
 
         tokenizer = AutoTokenizer.from_pretrained(folder, add_prefix_space=True)
+        if not tokenizer.is_fast:
+            raise ConfigurationError(
+                f"{folder}: its tokenizer does not say which piece is of which word; save it as a fast one"
+            )
         model = AutoModelForTokenClassification.from_pretrained(folder)
         return cls(folder, model.to(device), tokenizer, bytes_of_folder(folder))
 

@@ -19,7 +19,7 @@ class Size(NamedTuple):
     in_embeddings : `int`
         Those of them in tables that have a row for every word, piece, character or position.
     bytes : `int`
-        On disk, unpacked: weights, config, vocabulary and tokenizer.
+        On disk, unpacked: weights, config, vocabulary, and a tokenizer that lies beside them.
     """
 
     parameters: int

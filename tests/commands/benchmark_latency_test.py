@@ -89,10 +89,11 @@ def test_what_is_wrong_is_said(arguments, message, capsys):
     assert message in capsys.readouterr().err
 
 
-def test_a_file_that_cannot_be_written(student, tmp_path, capsys):
-    cells = ["--batch-sizes", 1, "--lengths", 8, "--threads", 1, "--repeats", 1]
-    assert benchmark(student, "--data", DATA, *cells, "--json", tmp_path) == 2
-    assert f"{tmp_path}: cannot be written: Is a directory" in capsys.readouterr().err
+def test_a_file_that_cannot_be_written_is_refused_at_once(tmp_path, capsys):
+    for path in (tmp_path, tmp_path / "nowhere" / "x.json"):
+        assert benchmark("x", "--data", DATA, "--json", path) == 2
+        message = f"--json {path}: expected a file that can be written"
+        assert message in capsys.readouterr().err
 
 
 def test_help(capsys):

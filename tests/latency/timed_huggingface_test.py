@@ -5,6 +5,7 @@ import shutil
 
 import pytest
 import torch
+from allennlp.common.checks import ConfigurationError
 
 from skd_plugin.latency import TimedHuggingFace
 from skd_plugin.latency.timed_huggingface import bytes_of_folder
@@ -50,6 +51,15 @@ def test_what_cannot_be_read_at_once_is_left_out(folder):
     timed = TimedHuggingFace.load(str(folder), CPU)
     found = timed.run(timed.prepare([["anna"] * 10, ["it"]]))
     assert list(map(len, found)) == [4, 1]  # 18 pieces, two of them special: four words of four
+
+
+def test_a_tokenizer_that_does_not_know_words_is_refused(folder, monkeypatch):
+    from transformers import BertTokenizerFast
+
+    monkeypatch.setattr(BertTokenizerFast, "is_fast", False)
+    message = f"^{folder}: its tokenizer does not say which piece is of which word; save it as a fast one$"
+    with pytest.raises(ConfigurationError, match=message):
+        TimedHuggingFace.load(str(folder), CPU)
 
 
 def test_size(folder):

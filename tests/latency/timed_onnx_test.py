@@ -5,8 +5,10 @@ import types
 
 import numpy as np
 import pytest
+import torch
+from allennlp.models import load_archive
 
-from skd_plugin.latency import TimedOnnx
+from skd_plugin.latency import TimedArchive, TimedOnnx
 from skd_plugin.latency.timed_onnx import count_initializers
 
 
@@ -63,6 +65,21 @@ def test_parameters(folder):
 def test_tags(folder):
     timed = TimedOnnx(str(folder))
     assert timed.run(timed.prepare([["a", "be", "c"], ["do"]])) == [["O", "X", "O"], ["X"]]
+
+
+def test_tags_of_a_real_export_are_those_of_its_archive(student, tmp_path):
+    pytest.importorskip("onnxruntime")
+    export = pytest.importorskip("skd_plugin.serving").export
+    export(load_archive(student), tmp_path / "exported")
+    sentences = [["Anna", "Keller", "moved", "to", "Paris", "."], ["It", "rains"]]
+    found = [
+        timed.run(timed.prepare(sentences))
+        for timed in (
+            TimedOnnx(str(tmp_path / "exported")),
+            TimedArchive.load(str(student), torch.device("cpu")),
+        )
+    ]
+    assert found[0] == found[1]
 
 
 def test_threads(folder):
