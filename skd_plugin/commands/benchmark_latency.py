@@ -5,6 +5,7 @@ import itertools
 import json
 import os
 import platform
+import sys
 from typing import Any, Dict, Optional
 
 import torch
@@ -18,6 +19,7 @@ from skd_plugin.commands.training import device_of
 from skd_plugin.latency import (
     Cell,
     all_threads,
+    busy_with,
     latency_rows,
     load_timed,
     measure,
@@ -27,6 +29,7 @@ from skd_plugin.latency import (
 from skd_plugin.latency.measuring import MOST
 
 ALL = "all"
+BUSY = 0.5  # part of the cores
 DESCRIPTION = (
     "Say how small and how fast taggers are, side by side: AllenNLP archives, folders of Hugging Face token "
     "classifiers, and folders exported to ONNX. The first is what the others are compared with. A batch of words "
@@ -60,7 +63,13 @@ class BenchmarkLatencyCommand(Subcommand):
 
 def benchmark_latency(args: argparse.Namespace) -> int:
     """Returns the exit status."""
-    device = device_of(args.cuda_device)
+    device, load = device_of(args.cuda_device), busy_with()
+    if load > BUSY * all_threads():
+        print(
+            f"Others keep {load:.1f} of the {all_threads()} cores busy: times on several threads, which wait for each "
+            "other, will be far longer than they need be.",
+            file=sys.stderr,
+        )
     if args.json:
         _check_writable(args.json)
     most = max(args.batch_sizes) * (args.repeats or MOST)
@@ -78,7 +87,7 @@ def benchmark_latency(args: argparse.Namespace) -> int:
         latencies += latency_rows([model.name for model in models], cell, times)
     print(f"\n{latency_tables(latencies)}")
     if args.json:
-        _write(args.json, {"setting": _setting(device), "models": sizes, "rows": latencies})
+        _write(args.json, {"setting": _setting(device, load), "models": sizes, "rows": latencies})
     return 0
 
 
@@ -97,10 +106,12 @@ def _write(path: str, content: Dict[str, Any]) -> None:
         raise ConfigurationError(f"{path}: cannot be written: {error.strerror}")
 
 
-def _setting(device: torch.device) -> Dict[str, str]:
+def _setting(device: torch.device, load: float) -> Dict[str, Any]:
     return {
         "device": str(device),
         "machine": platform.machine(),
+        "cores": all_threads(),
+        "load_before": load,
         "python": platform.python_version(),
         "torch": str(torch.__version__),
     }

@@ -4,7 +4,7 @@ from skd_plugin.latency.loading import load_timed
 from skd_plugin.latency.measuring import Cell, Times, measure
 from skd_plugin.latency.rows import latency_rows, size_rows
 from skd_plugin.latency.sentences import read_words
-from skd_plugin.latency.threads import all_threads
+from skd_plugin.latency.threads import all_threads, busy_with
 from skd_plugin.latency.timed_archive import TimedArchive
 from skd_plugin.latency.timed_huggingface import TimedHuggingFace
 from skd_plugin.latency.timed_model import Size, TimedModel
@@ -19,6 +19,7 @@ __all__ = [
     "TimedOnnx",
     "Times",
     "all_threads",
+    "busy_with",
     "latency_rows",
     "load_timed",
     "measure",

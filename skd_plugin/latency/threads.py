@@ -16,6 +16,11 @@ def all_threads() -> int:
     return os.cpu_count() or 1
 
 
+def busy_with() -> float:
+    """How many cores others have kept busy in the last minute, as far as the system says it."""
+    return os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
+
+
 @contextmanager
 def using_threads(number: int) -> Iterator[None]:
     """So many threads of torch, and as many of fast tokenizers as they like if there is more than one."""

@@ -96,6 +96,14 @@ def test_a_file_that_cannot_be_written_is_refused_at_once(tmp_path, capsys):
         assert message in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("load, warns", [(1.1, True), (0.9, False)])
+def test_a_busy_machine_is_warned_of(load, warns, monkeypatch, capsys):
+    monkeypatch.setattr(benchmark_latency, "busy_with", lambda: load)
+    monkeypatch.setattr(benchmark_latency, "all_threads", lambda: 2)
+    assert benchmark("nowhere", "--data", DATA) == 2
+    assert ("Others keep 1.1 of the 2 cores busy" in capsys.readouterr().err) == warns
+
+
 def test_help(capsys):
     assert benchmark("-h") == 0
     printed = " ".join(capsys.readouterr().out.split())

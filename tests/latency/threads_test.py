@@ -5,7 +5,7 @@ import os
 import pytest
 import torch
 
-from skd_plugin.latency.threads import all_threads, using_threads
+from skd_plugin.latency.threads import all_threads, busy_with, using_threads
 
 
 @pytest.mark.parametrize("before", [None, "true"])
@@ -23,6 +23,13 @@ def test_threads_are_given_back(before, monkeypatch):
         raise KeyError
     assert torch.get_num_threads() == threads
     assert os.environ.get("TOKENIZERS_PARALLELISM") == before
+
+
+def test_load(monkeypatch):
+    monkeypatch.setattr(os, "getloadavg", lambda: (1.5, 2.0, 3.0), raising=False)
+    assert busy_with() == 1.5
+    monkeypatch.delattr(os, "getloadavg")
+    assert busy_with() == 0.0
 
 
 def test_all_threads_are_those_of_this_process(monkeypatch):
