@@ -1,11 +1,12 @@
 """Times of calls that take turns."""
 
-import gc
 import statistics
 import time
 from typing import Any, Callable, Dict, List, NamedTuple, Tuple
 
 import torch
+
+from skd_plugin.latency import turns
 
 Call = Callable[[], Any]
 
@@ -69,8 +70,7 @@ def take_turns(
     calls: Dict[str, Call], device: str, budget: float, least: int = 5, most: int = 100
 ) -> Dict[str, Timing]:
     """
-    Runs all calls in rounds, every other round in the opposite order, so that whatever else the machine does falls on
-    all of them alike. Warm them up before.
+    Runs all calls in rounds, in turns. Warm them up before.
 
     # Parameters
 
@@ -80,24 +80,15 @@ def take_turns(
     budget : `float`
         Seconds; it says how many rounds there are, within `least` and `most`.
     """
-    names = list(calls)
-    seconds: Dict[str, List[float]] = {name: [] for name in names}
-    # What exists by now is not looked at again, so that collecting after every round is quick.
-    gc.collect()
-    gc.freeze()
-    gc.disable()
-    try:
-        spent, rounds = 0.0, 0
-        while rounds < least or (rounds < most and spent * (rounds + 1) / rounds <= budget):
-            for name in names if rounds % 2 == 0 else reversed(names):
-                seconds[name].append(once(calls[name], device))
-                spent += seconds[name][-1]
-            rounds += 1
-            gc.collect()
-    finally:
-        gc.enable()
-        gc.unfreeze()
-    return {name: _summarised(seconds[name], seconds[names[0]]) for name in names}
+    seconds: Dict[str, List[float]] = {name: [] for name in calls}
+
+    def turn(name: str, _: int) -> float:
+        seconds[name].append(once(calls[name], device))
+        return seconds[name][-1]
+
+    turns.take_turns(list(calls), turn, budget, least, most)
+    base = next(iter(seconds.values()))
+    return {name: _summarised(some, base) for name, some in seconds.items()}
 
 
 def _summarised(seconds: List[float], base: List[float]) -> Timing:

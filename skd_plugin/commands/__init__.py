@@ -1,6 +1,7 @@
 """Subcommands of `allennlp`."""
 
+from skd_plugin.commands.benchmark_latency import BenchmarkLatencyCommand
 from skd_plugin.commands.distill import DistillCommand
 from skd_plugin.commands.knowledge import KnowledgeCommand
 
-__all__ = ["DistillCommand", "KnowledgeCommand"]
+__all__ = ["BenchmarkLatencyCommand", "DistillCommand", "KnowledgeCommand"]
