@@ -17,6 +17,7 @@ SETTINGS = {
     "SKD_SEED": "seed of all random numbers",
     "SKD_SIZE": '"hour" (what two cores do in about one) or "full", of an experiment',
     "SKD_STRUCTURE": '"crf", "softmax" or, for teachers and baselines, "spans"',
+    "SKD_TEACHER": "archive of the teacher of all languages, of the experiments of xtremedistil",
     "SKD_TEACHER_SENTENCES": "how many sentences of each training file the teacher of xtremedistil reads",
     "SKD_TEACHERS": "folder of the teachers, with one serialization directory a language",
     "SKD_TRAIN_SENTENCES": "how many sentences of each training file to read",

@@ -11,6 +11,10 @@ from skd_plugin.dataset_readers.tag_encodings import known_encoding
 from skd_plugin.experiments.digests import local_file
 
 TEACHERS, BASELINE, KNOWLEDGE = "teachers", "baseline", "knowledge"
+ALL = "all"
+"""The name of a teacher of all languages, in place of a language."""
+GIVEN_ARCHIVE = "archive_file"
+"""What a teacher has in place of a config if it is trained already."""
 TEST, ZERO_SHOT = SPLITS = "test", "zero_shot"
 MACRO = "macro"  # the mean over languages, in the tables in a language's place
 KEYS = ("title", "seeds", "label_encoding", "teachers", "methods", "evaluation")
@@ -181,7 +185,7 @@ def _check_teachers(content: Dict[str, Any]) -> None:
     for name, config in teachers.items():
         _check_config(config, f"teachers: {name}")
     languages = {language_of_teacher(name) for name in teachers}
-    missing = sorted(languages - set(content["evaluation"]["test"]))
+    missing = sorted(languages - {ALL} - set(content["evaluation"]["test"]))
     if missing:
         raise ConfigurationError(
             f"evaluation: expected a test file for each teacher, found none for {', '.join(missing)}"

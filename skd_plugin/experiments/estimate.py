@@ -16,6 +16,7 @@ from allennlp.common.util import prepare_environment
 from allennlp.nn.util import move_to_device
 from allennlp.training import GradientDescentTrainer
 
+from skd_plugin.experiments.checks import GIVEN_ARCHIVE
 from skd_plugin.experiments.execution import Workplace
 from skd_plugin.experiments.experiment import Run
 
@@ -48,6 +49,8 @@ class Estimates:
         taken = self._taken.get((run.method, run.language))
         if taken is not None or run.config is None:
             return taken
+        if GIVEN_ARCHIVE in run.config:
+            return 0.0
         config = _without_teachers(run.config)
         key = json.dumps({**config, **{name: 0 for name in config if name.endswith("_seed")}})
         if key not in self._timed:

@@ -12,9 +12,11 @@ import torch
 from allennlp.commands.train import train_model
 from allennlp.common import Params
 from allennlp.common.checks import ConfigurationError
+from allennlp.common.file_utils import cached_path, hardlink_or_copy
 from allennlp.models import load_archive
 
 from skd_plugin.commands.build import fill
+from skd_plugin.experiments.checks import GIVEN_ARCHIVE
 from skd_plugin.experiments.digests import digest
 from skd_plugin.experiments.evaluation import Counts, Examples, evaluate
 from skd_plugin.experiments.experiment import Run
@@ -25,6 +27,7 @@ FINISHED = "finished.json"
 OUTCOMES = "outcomes.npz"
 ARCHIVE = "model.tar.gz"
 EXAMPLES = "examples.json"
+_NO_TRAINING: Dict[str, Any] = {"seconds": 0.0, "updates": 0, "epochs": 0, "best_epoch": 0}
 _IN_FOLDER = re.compile(r'"[^"]*(?=seed-\d+/(?:teachers/|knowledge"))')
 
 
@@ -54,6 +57,7 @@ class Workplace:
         self.folder = Path(folder) / run.name
         self.config = self.folder.with_name(self.folder.name + ".json")
         self.log = self.folder.with_name(self.folder.name + ".log")
+        self._given: Optional[str] = (run.config or {}).get(GIVEN_ARCHIVE)
         self._training = TrainingFolder(self.folder, run.config or {})
         # A store is already in the folder `knowledge`.
         self._mark = self.config if run.config is None else self.folder / FINISHED
@@ -126,7 +130,13 @@ class Workplace:
     # ---- parts
 
     def _train(self) -> None:
-        """Goes on with a training if it learns from the teachers that are there now; else begins it."""
+        """
+        Goes on with a training if it learns from the teachers that are there now; else begins it. What is trained already
+        is taken as it is.
+        """
+        if self._given is not None:
+            _place(self._given, self.folder / ARCHIVE)
+            return
         copy = self.folder / "config.json"
         archives = [Path(path) for path in _archives(self.run.config)]
         goes_on = self._training.is_begun and all(
@@ -172,8 +182,22 @@ class Workplace:
         return {
             "parameters": sum(parameter.numel() for parameter in model.parameters()),
             "archive_bytes": (self.folder / ARCHIVE).stat().st_size,
-            **self._training.costs(),
+            **(_NO_TRAINING if self._given is not None else self._training.costs()),
         }
+
+
+def _place(given: str, archive: Path) -> None:
+    """Puts an archive that is trained already where a training would have left it."""
+    try:
+        source = cached_path(given)
+    except (FileNotFoundError, ValueError):
+        raise ConfigurationError(
+            f"{given}: no such teacher archive; train the teacher first, or correct the path"
+        )
+    archive.parent.mkdir(parents=True, exist_ok=True)
+    if archive.exists():
+        archive.unlink()
+    hardlink_or_copy(source, str(archive))
 
 
 def _difference(one: Any, other: Any, where: str = "") -> str:
@@ -191,6 +215,8 @@ def _difference(one: Any, other: Any, where: str = "") -> str:
 
 def _archives(config: Optional[Dict[str, Any]]) -> List[str]:
     """The archives of the teachers in a config."""
+    if config and GIVEN_ARCHIVE in config:
+        return [str(config[GIVEN_ARCHIVE])]
     of_languages = ((config or {}).get("model") or {}).get("teachers") or {}
     teachers = [teacher for some in of_languages.values() for teacher in some]
     return [str(teacher["archive_file"]) for teacher in teachers if "archive_file" in teacher]

@@ -12,6 +12,7 @@ from skd_plugin.experiments.checks import (
     BASELINE,
     KNOWLEDGE,
     SPLITS,
+    ALL,
     TEACHERS,
     check_experiment,
     check_files,
@@ -84,7 +85,8 @@ class Experiment:
     * `title`, `seeds` (the same whatever the seed), and `label_encoding` of the tags (`null`: they are counted one by
       one);
     * `teachers`: the config of each language's teacher, found by students in `<SKD_TEACHERS>/<language>/model.tar.gz`;
-      a key such as `weak/en` is the English one of further teachers, whose row in the tables is "teachers_weak";
+      a key such as `weak/en` is the English one of further teachers, whose row in the tables is "teachers_weak"; `all`
+      is one of all languages; `{archive_file: path}` in place of a config is one that is trained already;
     * `methods`: a list of `{"name": ..., "config": ...}` in the order of the tables, one of which is "baseline";
       optional are `group`, `against` (the names of those it is compared with; by default the baseline), and `ablation`
       (`{"of": "weighted_top_k", "parameter": "k", "value": 5}`);
@@ -166,8 +168,12 @@ class Experiment:
         return [*teachers, knowledge, *students]
 
     def _teacher_run(self, seed: int, name: str, config: Dict[str, Any]) -> Run:
-        language = language_of_teacher(name)
-        evaluation = {"test": {language: self.evaluation["test"][language]}}
+        language: Optional[str] = language_of_teacher(name)
+        evaluation = {"test": self.evaluation["test"]}
+        if language == ALL:
+            language = None
+        else:
+            evaluation = {"test": {language: evaluation["test"][language]}}
         path = f"seed-{seed}/{TEACHERS}/{name}"
         return Run(path, _row(name), seed, language, config, [], evaluation, self.label_encoding)
 

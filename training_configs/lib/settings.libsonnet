@@ -10,6 +10,7 @@ local list(name, default) = if std.extVar(name) == '' then default else std.spli
   languages(default): list('SKD_LANGUAGES', default),
   zero_shot(default): if given('SKD_ZERO_SHOT', null) == 'none' then [] else list('SKD_ZERO_SHOT', default),
   size: given('SKD_SIZE', 'hour'),
+  teacher(default): given('SKD_TEACHER', default),
   transformer(default): given('SKD_TRANSFORMER', default),
   transformer_dim(default): number('SKD_TRANSFORMER_DIM', default),
   teacher_sentences(default): number('SKD_TEACHER_SENTENCES', default),
