@@ -5,11 +5,9 @@ from typing import Tuple
 import numpy as np
 
 from skd_plugin.serving import layers
-from skd_plugin.serving.graph import Graph
+from skd_plugin.serving.graph import DOUBLE, FLOAT, INT64, Dims, Graph
 from skd_plugin.structures import LinearChain
 from skd_plugin.structures.layout import IMPOSSIBLE
-
-_FLOAT, _INT64, _DOUBLE = 1, 7, 11  # the numbers of types in ONNX
 
 
 def best_paths(graph: Graph, chain: LinearChain, logits: str, mask: str) -> Tuple[str, str]:
@@ -30,25 +28,25 @@ def best_paths(graph: Graph, chain: LinearChain, logits: str, mask: str) -> Tupl
     `Tuple[str, str]`: the tags, shape (batch_size, num_tokens), int64, 0 on padding; and the scores, shape
     (batch_size,).
     """
-    emissions = graph.op("Cast", logits, to=_DOUBLE)
+    emissions = graph.op("Cast", logits, to=DOUBLE)
     if chain._independent:
         tags = graph.op("ArgMax", emissions, axis=2, keepdims=0)
         best = graph.op("ReduceMax", emissions, axes=[2], keepdims=0)
-        kept = graph.op("Mul", best, graph.op("Cast", mask, to=_DOUBLE))
+        kept = graph.op("Mul", best, graph.op("Cast", mask, to=DOUBLE))
         scores = graph.op("ReduceSum", kept, graph.constant([1]), keepdims=0)
     else:
         tags, scores = _viterbi(graph, chain, emissions, mask)
     exists = graph.op("Greater", scores, _double(graph, IMPOSSIBLE / 2))
     scores = graph.op("Where", exists, scores, _double(graph, -np.inf))
     there = graph.op("And", mask, graph.op("Unsqueeze", exists, graph.constant([1])))
-    tags = graph.op("Mul", tags, graph.op("Cast", there, to=_INT64))
-    return tags, graph.op("Cast", scores, to=_FLOAT)
+    tags = graph.op("Mul", tags, graph.op("Cast", there, to=INT64))
+    return tags, graph.op("Cast", scores, to=FLOAT)
 
 
 def _viterbi(graph: Graph, chain: LinearChain, emissions: str, mask: str) -> Tuple[str, str]:
     """Tags, shape (batch_size, num_tokens), and scores, shape (batch_size,), in double precision."""
-    # A step goes from a token to the next one. The last goes from the last token to nothing, so that there is always one:
-    # its emissions are of no influence.
+    # A step goes from a token to the next one; the last, from the last token to none, so that there always is one. Its
+    # emissions are of no influence.
     first = _slice(graph, emissions, 0, 1)
     steps = graph.op("Concat", _slice(graph, emissions, 1, np.iinfo(np.int64).max), first, axis=1)
     lengths = graph.op("Unsqueeze", layers.lengths(graph, mask), graph.constant([1]))
@@ -69,11 +67,11 @@ def _viterbi(graph: Graph, chain: LinearChain, emissions: str, mask: str) -> Tup
 
 
 def _forwards(outer: Graph, chain: LinearChain) -> Graph:
-    """Of the scores of the best prefixes that end in each tag of a token, those of the next one, and whence they come."""
+    """From the scores of the best prefixes up to each tag of a token to those of the next one, and whence they come."""
     num_tags = len(chain.start)
     moves, staying = _double(outer, chain.transitions), outer.constant(np.arange(num_tags))
     body = Graph(outer)
-    dims = ["batch_size", num_tags]
+    dims: Dims = ["batch_size", num_tags]
     before = body.input("step_before", np.float64, dims)
     emissions = body.input("step_emissions", np.float64, dims)
     goes_on = body.input("step_goes_on", np.bool_, ["batch_size", 1])

@@ -9,9 +9,9 @@ from allennlp.modules.seq2vec_encoders import CnnEncoder
 from allennlp.modules.text_field_embedders import BasicTextFieldEmbedder
 from allennlp.modules.token_embedders import Embedding, EmptyEmbedder, TokenCharactersEncoder
 
-from skd_plugin.modules import DistinctCharactersEncoder
+from skd_plugin.modules import DistinctCharactersEncoder, WordPiecesEmbedder
 from skd_plugin.serving import layers
-from skd_plugin.serving.graph import Graph
+from skd_plugin.serving.graph import FLOAT, Graph
 
 BATCH, TOKENS, PIECES = "batch_size", "num_tokens", "num_pieces"
 
@@ -60,9 +60,23 @@ def _embedding(graph: Graph, module: Embedding, ids: str) -> str:
     return layers.linear(graph, module._projection, vectors)
 
 
+def _word_pieces(graph: Graph, module: WordPiecesEmbedder, ids: str) -> str:
+    """Shape (batch_size, num_tokens, dim) of the pieces, shape (batch_size, num_tokens, num_pieces)."""
+    vectors = _embedding(graph, module.embedding, ids)
+    is_piece = graph.op("Greater", ids, graph.constant(0))
+    if bool(module.embedding.weight[0].any()):  # else padding adds nothing
+        kept = graph.op("Unsqueeze", is_piece, graph.constant([3]))
+        vectors = graph.op("Where", kept, vectors, graph.constant(0.0))
+    numbers = graph.op("Cast", is_piece, to=FLOAT)
+    number = graph.op("ReduceSum", numbers, graph.constant([2]), keepdims=1)
+    number = graph.op("Max", number, graph.constant(1.0))
+    total = graph.op("ReduceSum", vectors, graph.constant([2]), keepdims=0)
+    return graph.op("Div", total, number)
+
+
 def _characters(graph: Graph, module: TokenCharactersEncoder, ids: str) -> str:
     """Shape (batch_size, num_tokens, dim) of the characters, shape (batch_size, num_tokens, num_characters)."""
-    encoder, dims = module._encoder._module, graph.op("Shape", ids)
+    encoder = module._encoder._module
     if type(encoder) is not CnnEncoder:
         raise layers.refuse(encoder, "encoder of characters", [CnnEncoder])
     # Shape: (batch_size * num_tokens, num_characters)
@@ -72,10 +86,9 @@ def _characters(graph: Graph, module: TokenCharactersEncoder, ids: str) -> str:
     mask = graph.op("Greater", words, graph.constant(0))
     vectors = layers.masked(graph, _embedding(graph, module._embedding._module, words), mask)
     encoded = _cnn(graph, encoder, vectors, mask)
-    words_dims = graph.op("Slice", dims, graph.constant([0]), graph.constant([2]))
-    return graph.op(
-        "Reshape", encoded, graph.op("Concat", words_dims, graph.constant([-1]), axis=0)
-    )
+    per_sentence = graph.op("Shape", ids, start=0, end=2)
+    dims = graph.op("Concat", per_sentence, graph.constant([-1]), axis=0)
+    return graph.op("Reshape", encoded, dims)
 
 
 def _cnn(graph: Graph, module: CnnEncoder, vectors: str, mask: str) -> str:
@@ -83,30 +96,38 @@ def _cnn(graph: Graph, module: CnnEncoder, vectors: str, mask: str) -> str:
     columns = graph.op("Transpose", vectors, perm=[0, 2, 1])
     # Shape: (num_words, 1)
     lengths = graph.op("Unsqueeze", layers.lengths(graph, mask), graph.constant([1]))
-    lowest = graph.constant(float(torch.finfo(torch.float32).min))
     pooled = []
     for layer in module._convolution_layers:
         found = graph.op("Conv", columns, graph.constant(layer.weight), graph.constant(layer.bias))
         found = layers.activation(graph, module._activation, found)
-        places = graph.op("Squeeze", layers.size(graph, found, 2))
-        ends = graph.op(
-            "Range",
-            graph.constant(layer.kernel_size[0]),
-            graph.op("Add", places, graph.constant(layer.kernel_size[0])),
-            graph.constant(1),
-        )
-        inside = graph.op("Unsqueeze", graph.op("LessOrEqual", ends, lengths), graph.constant([1]))
-        best = graph.op("ReduceMax", graph.op("Where", inside, found, lowest), axes=[2], keepdims=0)
-        nothing = graph.op("LessOrEqual", best, lowest)
-        pooled.append(graph.op("Where", nothing, graph.constant(0.0), best))
+        pooled.append(_pooled(graph, found, layer.kernel_size[0], lengths))
     features = layers.concatenated(graph, pooled)
     if module.projection_layer is None:
         return features
     return layers.linear(graph, module.projection_layer, features)
 
 
+def _pooled(graph: Graph, found: str, width: int, lengths: str) -> str:
+    """
+    The best of all windows inside a word, 0 for a word without any.
+
+    Shapes: `found` (num_words, num_filters, num_windows), `lengths` (num_words, 1), what is returned (num_words,
+    num_filters).
+    """
+    number = graph.op("Squeeze", layers.size(graph, found, 2))
+    starts = graph.op("Range", graph.constant(0), number, graph.constant(1))
+    ends = graph.op("Add", starts, graph.constant(width))
+    inside = graph.op("LessOrEqual", ends, lengths)
+    lowest = graph.constant(float(torch.finfo(torch.float32).min))
+    inside = graph.op("Unsqueeze", inside, graph.constant([1]))
+    best = graph.op("ReduceMax", graph.op("Where", inside, found, lowest), axes=[2], keepdims=0)
+    nothing = graph.op("LessOrEqual", best, lowest)
+    return graph.op("Where", nothing, graph.constant(0.0), best)
+
+
 EMBEDDERS: Dict[Type[Any], Callable[[Graph, Any, str], str]] = {
     DistinctCharactersEncoder: _characters,
     Embedding: _embedding,
     TokenCharactersEncoder: _characters,
+    WordPiecesEmbedder: _word_pieces,
 }

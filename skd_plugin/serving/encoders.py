@@ -40,7 +40,7 @@ def _padded_lstm(graph: Graph, module: PaddedLstm, inputs: str, mask: str) -> st
 def _lstm(graph: Graph, module: LstmSeq2SeqEncoder, inputs: str, mask: str) -> str:
     if module.stateful:
         raise ConfigurationError("export: cannot export a stateful lstm; expected one that is not")
-    wrapped = module._module
+    wrapped: Any = module._module
     weights = [directions(wrapped, layer) for layer in range(wrapped.num_layers)]
     return lstm(graph, weights, inputs, layers.lengths(graph, mask))
 

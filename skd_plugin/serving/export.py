@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 from typing import Any, Dict, Optional, Union
 
-from allennlp.common.checks import ConfigurationError
 from allennlp.models import Archive
 
 from skd_plugin.models import DistilledTagger
@@ -20,6 +19,7 @@ from skd_plugin.serving.parity import check_parity
 from skd_plugin.serving.quantization import quantize
 from skd_plugin.serving.requirements import required
 from skd_plugin.serving.tagger_graph import tagger_model
+from skd_plugin.token_indexers.word_pieces import fast_tokenizer
 
 
 def export(
@@ -43,9 +43,8 @@ def export(
     """
     archive.model.eval()
     model = tagger_model(archive.model)
-    configs = _indexer_configs(archive.config["dataset_reader"].as_dict(quiet=True))
-    if configs is None:
-        configs = {"tokens": {"type": "single_id"}}
+    reader = archive.config["dataset_reader"].duplicate().as_dict(quiet=True)
+    configs = _indexer_configs(reader) or {"tokens": {"type": "single_id"}}
     with written_whole(Path(folder), force) as unfinished:
         required("onnx").save(model, str(unfinished / GRAPH))
         archive.model.vocab.save_to_files(str(unfinished / VOCABULARY))
@@ -80,16 +79,8 @@ def _indexer_configs(reader: Dict[str, Any]) -> Optional[Dict[str, Any]]:
 
 def _save_tokenizers(configs: Dict[str, Any], folder: Path) -> None:
     """The tokenizers that configs name, without the weights that may lie beside them."""
-    from transformers import AutoTokenizer
-
     for name, config in configs.items():
         if "model_name" not in config:
             continue
-        try:
-            tokenizer = AutoTokenizer.from_pretrained(config["model_name"])
-        except (OSError, ValueError) as error:
-            raise ConfigurationError(
-                f"export: expected the tokenizer of the archive in {config['model_name']} ({error})"
-            )
-        tokenizer.save_pretrained(str(folder / name))
+        fast_tokenizer(config["model_name"]).save_pretrained(str(folder / name))
         config["model_name"] = f"{TOKENIZERS}/{name}"

@@ -12,6 +12,9 @@ OPSET = 17
 IR_VERSION = 8  # the one of that opset: newer ones are refused by runtimes of their time
 """What onnxruntime 1.12 and newer read."""
 
+FLOAT, INT32, INT64, DOUBLE = 1, 6, 7, 11
+"""Types, as ONNX numbers them."""
+
 Dims = Sequence[Union[int, str]]
 
 

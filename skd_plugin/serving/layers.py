@@ -8,7 +8,7 @@ from allennlp.common.checks import ConfigurationError
 from allennlp.modules import FeedForward
 from allennlp.nn.activations import GeluFast, GeluNew, LinearActivation, SwishActivation
 
-from skd_plugin.serving.graph import Graph
+from skd_plugin.serving.graph import INT64, Graph
 
 
 def refuse(module: Any, kind: str, known: Iterable[Any]) -> ConfigurationError:
@@ -19,8 +19,8 @@ def refuse(module: Any, kind: str, known: Iterable[Any]) -> ConfigurationError:
     )
 
 
-def linear(graph: Graph, module: torch.nn.Linear, inputs: str) -> str:
-    """From shape (..., in_features) to (..., out_features)."""
+def linear(graph: Graph, module: Any, inputs: str) -> str:
+    """From shape (..., in_features) to (..., out_features), by a `torch.nn.Linear`."""
     return affine(graph, module.weight, module.bias, inputs)
 
 
@@ -60,7 +60,7 @@ def gelu(graph: Graph, inputs: str) -> str:
 
 def lengths(graph: Graph, mask: str) -> str:
     """Shape (batch_size,), int64: how many are true of each row of a mask, shape (batch_size, num_tokens)."""
-    numbers = graph.op("Cast", mask, to=_INT64)
+    numbers = graph.op("Cast", mask, to=INT64)
     return graph.op("ReduceSum", numbers, graph.constant([1]), keepdims=0)
 
 
@@ -112,8 +112,6 @@ def _gelu(graph: Graph, module: Any, inputs: str) -> str:
 def _swish(graph: Graph, _: Any, inputs: str) -> str:
     return graph.op("Mul", inputs, graph.op("Sigmoid", inputs))
 
-
-_INT64 = 7  # the number of the type in ONNX
 
 ACTIVATIONS: Dict[Type[Any], Callable[[Graph, Any, str], str]] = {
     GeluFast: _tanh_gelu,

@@ -12,8 +12,8 @@ OPERATORS = ["MatMul", "LSTM", "Gather"]
 
 def quantize(path: Path) -> None:
     """
-    Rounds the weights of a graph to 8 bits, each with one scale, and what they are multiplied by batch by batch (dynamic
-    quantisation). The dynamic programs stay in double precision.
+    Rounds the weights of a graph to 8 bits, and what they are multiplied by in each batch (dynamic quantisation). The
+    search for the best path stays in double precision.
     """
     quantization = required("onnxruntime.quantization")
     rounded = path.with_name(f"{path.name}.int8")

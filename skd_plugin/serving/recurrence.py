@@ -6,9 +6,7 @@ import torch
 from allennlp.common.checks import ConfigurationError
 from torch import Tensor
 
-from skd_plugin.serving.graph import Graph
-
-_INT32 = 6  # the number of the type in ONNX
+from skd_plugin.serving.graph import INT32, Graph
 
 
 class Direction(NamedTuple):
@@ -31,8 +29,8 @@ class Direction(NamedTuple):
     hidden_bias: Optional[Tensor]
 
 
-def directions(module: torch.nn.LSTM, layer: int = 0) -> List[Direction]:
-    """Of a layer of a module: from the start and, if it has both, from the end."""
+def directions(module: Any, layer: int = 0) -> List[Direction]:
+    """Of a layer of a `torch.nn.LSTM`: from the start and, if it has both, from the end."""
     if module.proj_size:
         raise ConfigurationError(
             "export: cannot export an LSTM with a proj_size; expected one without"
@@ -40,7 +38,7 @@ def directions(module: torch.nn.LSTM, layer: int = 0) -> List[Direction]:
     names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
     suffixes = ("", "_reverse") if module.bidirectional else ("",)
     return [
-        Direction(*(getattr(module, f"{name}_l{layer}{suffix}", None) for name in names))
+        Direction(*[getattr(module, f"{name}_l{layer}{suffix}", None) for name in names])  # type: ignore[arg-type]
         for suffix in suffixes
     ]
 
@@ -60,7 +58,7 @@ def lstm(graph: Graph, layers: Sequence[Sequence[Direction]], inputs: str, lengt
 
     `str`: shape (batch_size, num_tokens, num_directions * hidden_size), 0 where there is no token.
     """
-    lengths = graph.op("Cast", lengths, to=_INT32)
+    lengths = graph.op("Cast", lengths, to=INT32)
     values = graph.op("Transpose", inputs, perm=[1, 0, 2])
     for layer in layers:
         # Shape: (num_tokens, num_directions, batch_size, hidden_size)

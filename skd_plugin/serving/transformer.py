@@ -8,9 +8,7 @@ from allennlp.common.checks import ConfigurationError
 from allennlp.modules.seq2seq_encoders import PytorchTransformer
 
 from skd_plugin.serving import layers
-from skd_plugin.serving.graph import Graph
-
-_FLOAT = 1  # the number of the type in ONNX
+from skd_plugin.serving.graph import FLOAT, Graph
 
 
 def transformer(graph: Graph, module: PytorchTransformer, inputs: str, mask: str) -> str:
@@ -70,7 +68,7 @@ def _sinusoids(graph: Graph, dim: int, mask: str) -> str:
     number = dim // 2
     steps = math.log(1e4) / (number - 1)
     frequencies = torch.exp(torch.arange(number).float() * -steps)
-    times = graph.op("Cast", layers.positions(graph, mask), to=_FLOAT)
+    times = graph.op("Cast", layers.positions(graph, mask), to=FLOAT)
     times = graph.op("Unsqueeze", times, graph.constant([1]))
     angles = graph.op("Mul", times, graph.constant(frequencies))
     parts = [graph.op("Sin", angles), graph.op("Cos", angles)]
