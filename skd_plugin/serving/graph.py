@@ -60,7 +60,9 @@ class Graph:
     def op(self, kind: str, *inputs: str, **attributes: Any) -> str:
         """The (first) output of an operator; an input that is left out is an empty name."""
         name = self._new(kind)
-        self._nodes.append(self._onnx.helper.make_node(kind, inputs, [name], **attributes))
+        self._nodes.append(
+            self._onnx.helper.make_node(kind, inputs, [name], name=name, **attributes)
+        )
         return name
 
     def scan(
