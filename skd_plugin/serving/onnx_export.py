@@ -2,8 +2,9 @@
 
 import json
 from pathlib import Path
-from typing import Any, Dict, Optional, Union
+from typing import Any, Dict, List, Optional, Union
 
+from allennlp.common.checks import ConfigurationError
 from allennlp.models import Archive
 
 from skd_plugin.models import DistilledTagger
@@ -43,8 +44,7 @@ def export(
     """
     archive.model.eval()
     model = tagger_model(archive.model)
-    reader = archive.config["dataset_reader"].duplicate().as_dict(quiet=True)
-    configs = _indexer_configs(reader) or {"tokens": {"type": "single_id"}}
+    configs = _indexer_configs(archive, [one.name for one in model.graph.input])
     with written_whole(Path(folder), force) as unfinished:
         required("onnx").save(model, str(unfinished / GRAPH))
         archive.model.vocab.save_to_files(str(unfinished / VOCABULARY))
@@ -69,12 +69,25 @@ def _content(model: Any, configs: Dict[str, Any], int8: bool) -> Dict[str, Any]:
     }
 
 
-def _indexer_configs(reader: Dict[str, Any]) -> Optional[Dict[str, Any]]:
+def _indexer_configs(archive: Archive, names: List[str]) -> Dict[str, Any]:
+    """Of the token indexers of these names."""
+    reader = archive.config["dataset_reader"].duplicate().as_dict(quiet=True)
+    configs = _find_indexers(reader) or {"tokens": {"type": "single_id"}}
+    missing = [name for name in names if name not in configs]
+    if missing:
+        raise ConfigurationError(
+            f"export: expected the dataset_reader to have the token_indexers {', '.join(names)}, found "
+            f"{', '.join(configs)}"
+        )
+    return {name: configs[name] for name in names}
+
+
+def _find_indexers(reader: Dict[str, Any]) -> Optional[Dict[str, Any]]:
     """Those of a reader, or of the one inside it."""
     if "token_indexers" in reader:
         return dict(reader["token_indexers"])
     inside = [one for one in reader.values() if isinstance(one, dict)]
-    return next(filter(None, map(_indexer_configs, inside)), None)
+    return next(filter(None, map(_find_indexers, inside)), None)
 
 
 def _save_tokenizers(configs: Dict[str, Any], folder: Path) -> None:

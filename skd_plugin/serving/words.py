@@ -29,8 +29,7 @@ class WordsToArrays:
     def _array(self, indexer: TokenIndexer, sentences: List[List[Token]]) -> np.ndarray:
         indexed = [indexer.tokens_to_indices(tokens, self._vocab) for tokens in sentences]
         lengths = [list(indexer.get_padding_lengths(one).values()) for one in indexed]
-        shape = (len(sentences), *map(max, *lengths, [0] * len(lengths[0])))  # type: ignore[call-overload]
-        array = np.zeros(shape, dtype=np.int64)
+        array = np.zeros([len(sentences), *np.max(lengths, axis=0)], dtype=np.int64)
         for row, one in zip(array, indexed):
             (numbers,) = one.values()
             _fill(row, numbers)

@@ -1,13 +1,16 @@
 """Exports: what is written, and what cannot be."""
 
 import json
+import sys
 
 import pytest
 import torch
 from allennlp.common import Params
 from allennlp.common.checks import ConfigurationError
+from allennlp.models import load_archive
 from allennlp.modules import Seq2SeqEncoder, TokenEmbedder
 from allennlp.modules.text_field_embedders import BasicTextFieldEmbedder
+from allennlp.modules.token_embedders import EmptyEmbedder
 
 from skd_plugin.serving import OnnxTagger, export, onnx_export, requirements
 from tests.runs import LANGUAGES, tagger_config, train
@@ -42,8 +45,6 @@ def test_reader_inside_another(tmp_path):
     config["train_data_path"] = {"labeled": config["train_data_path"]}
     config["validation_dataset_reader"] = inside
     train(config, tmp_path / "run")
-    from allennlp.models import load_archive
-
     export(load_archive(str(tmp_path / "run")), tmp_path / "out")
     written = json.loads((tmp_path / "out" / "config.json").read_text())
     assert written["token_indexers"] == inside["token_indexers"]
@@ -137,7 +138,36 @@ def test_other_models(archive_of, tmp_path):
     assert refused(archive_of("crf")._replace(model=model), tmp_path) == message
 
 
-def test_missing_packages(monkeypatch):
+def test_reader_with_other_indexers(archive_of, tmp_path):
+    archive = archive_of("crf")
+    archive.config["dataset_reader"]["token_indexers"] = {"words": {"type": "single_id"}}
+    assert refused(archive, tmp_path) == (
+        "export: expected the dataset_reader to have the token_indexers tokens, found words"
+    )
+
+
+def test_indexers_that_are_not_read_are_left_out(archive_of, tmp_path):
+    archive = archive_of("characters")
+    words = archive.model.text_field_embedder.token_embedder_tokens
+    both = {"tokens": words, "letters": EmptyEmbedder()}
+    archive.model.text_field_embedder = BasicTextFieldEmbedder(both)
+    archive.model.encoder = Seq2SeqEncoder.from_params(
+        Params({"type": "lstm", "input_size": 8, "hidden_size": 8, "bidirectional": True})
+    )
+    export(archive, tmp_path / "out")
+    assert list(OnnxTagger(tmp_path / "out").prepare([["Anna"]])) == ["tokens"]
+
+
+@pytest.mark.parametrize("name", ["onnx", "onnxruntime"])
+def test_missing_packages(name, archive_of, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, name, None)
+    assert refused(archive_of("crf"), tmp_path) == (
+        f"{name} cannot be imported (import of {name} halted; None in sys.modules); expected the packages of serving: "
+        "pip install skd_plugin[serve]"
+    )
+
+
+def test_package_of_another_name():
     with pytest.raises(ConfigurationError) as error:
         requirements.required("onnx_that_is_missing")
     assert str(error.value) == (
