@@ -80,8 +80,8 @@ def _forwards(outer: Graph, chain: LinearChain) -> Graph:
     best = body.op("ReduceMax", candidates, axes=[1], keepdims=0)
     pointers = body.op("ArgMax", candidates, axis=1, keepdims=0)
     after = body.op("Where", goes_on, body.op("Add", best, emissions), before)
-    body.output("after", after, np.float64, dims)
-    body.output("pointers", body.op("Where", goes_on, pointers, staying), np.int64, dims)
+    body.output("step_after", after, np.float64, dims)
+    body.output("step_pointers", body.op("Where", goes_on, pointers, staying), np.int64, dims)
     return body
 
 
@@ -91,8 +91,8 @@ def _backwards(outer: Graph) -> Graph:
     tag = body.input("step_next_tag", np.int64, ["batch_size", 1])
     pointers = body.input("step_whence", np.int64, ["batch_size", "num_tags"])
     found = body.op("GatherElements", pointers, tag, axis=1)
-    body.output("tag", found, np.int64, ["batch_size", 1])
-    body.output("same_tag", found, np.int64, ["batch_size", 1])
+    body.output("step_tag", found, np.int64, ["batch_size", 1])
+    body.output("step_same_tag", found, np.int64, ["batch_size", 1])
     return body
 
 
