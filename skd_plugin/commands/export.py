@@ -44,7 +44,7 @@ class ExportCommand(Subcommand):
             metavar="FILE",
             help="labelled sentences, as of `allennlp evaluate`, by which the export is compared with the archive",
         )
-        if_interrupted = "interrupted; nothing was written."
+        if_interrupted = "interrupted; the folder is written as a whole or not at all."
         subparser.set_defaults(func=runner("allennlp export", run, if_interrupted))
         return subparser
 

@@ -67,5 +67,10 @@ def _replace(folder: Path, unfinished: Path) -> None:
     old = folder.with_name(f".{folder.name}.old-{os.getpid()}")
     if folder.exists():
         os.replace(folder, old)
-    os.replace(unfinished, folder)
+    try:
+        os.replace(unfinished, folder)
+    except BaseException:
+        if old.exists():
+            os.replace(old, folder)
+        raise
     shutil.rmtree(old, ignore_errors=True)

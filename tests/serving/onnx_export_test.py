@@ -1,6 +1,7 @@
 """Exports: what is written, and what cannot be."""
 
 import json
+import os
 import sys
 
 import pytest
@@ -75,6 +76,18 @@ def test_replaced_as_a_whole(archive_of, tmp_path, monkeypatch):
 
     with monkeypatch.context() as patched:
         patched.setattr(onnx_export, "check_parity", fail)
+        with pytest.raises(RuntimeError):
+            export(archive, folder, force=True)
+    assert files(folder) == before
+    replace = os.replace
+
+    def fail_at_last(source, target):
+        if "unfinished" in str(source):
+            fail()
+        replace(source, target)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "replace", fail_at_last)
         with pytest.raises(RuntimeError):
             export(archive, folder, force=True)
     assert files(folder) == before
