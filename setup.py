@@ -43,6 +43,9 @@ MODERN_REQUIREMENTS = [
     "word2number",
 ]
 
+# What `allennlp export` and its exports need.
+SERVE = ["onnx>=1.12", "onnxruntime>=1.12"]
+
 setup(
     name="skd_plugin",
     version="0.1.0",
@@ -73,7 +76,17 @@ setup(
     ],
     extras_require={
         "bench": ["pytorch-crf", "torch-struct"],
-        "dev": ["black", "html5lib", "hypothesis", "mypy", "pytest", "pytest-xdist", "ruff"],
+        "dev": [
+            "black",
+            "html5lib",
+            "hypothesis",
+            "mypy",
+            "pytest",
+            "pytest-xdist",
+            "ruff",
+            *SERVE,
+        ],
         "ray": ["ray>=2"],
+        "serve": SERVE,
     },
 )

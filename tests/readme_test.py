@@ -51,8 +51,17 @@ def test_config(teachers, tmp_path, monkeypatch):
     assert (tmp_path / "knowledge" / "data.mdb").exists()
 
 
+def test_serving(student, tmp_path, monkeypatch):
+    code, *_ = blocks("python")
+    monkeypatch.chdir(tmp_path)
+    allennlp("export", student / "model.tar.gz", "serving/ner", "--int8")
+    found = {}
+    exec(compile(code, "README", "exec"), found)
+    assert [len(path) for path in found["tags"]] == [6]
+
+
 def test_extensions(teachers, tmp_path):
-    reader, loss, teacher = blocks("python")
+    _, reader, loss, teacher = blocks("python")
     for code in (loss, teacher):
         exec(compile(code, "README", "exec"), {"__name__": "readme"})
     config = student_config(teachers, losses=[{"type": "expected_errors"}])
@@ -67,7 +76,7 @@ def test_extensions(teachers, tmp_path):
 )
 def test_commands_are_known(command, monkeypatch):
     arguments = command.split()
-    assert arguments[0] in ("train", "predict", "evaluate")
+    assert arguments[0] in ("train", "predict", "evaluate", "export")
     if arguments[0] == "train":
         monkeypatch.setenv("SKD_LANGUAGES", "de,en")
         assert Params.from_file(str(ROOT / arguments[1]))["model"]["type"] == "distilled_crf_tagger"

@@ -2,6 +2,7 @@
 
 from skd_plugin.commands.benchmark_latency import BenchmarkLatencyCommand
 from skd_plugin.commands.distill import DistillCommand
+from skd_plugin.commands.export import ExportCommand
 from skd_plugin.commands.knowledge import KnowledgeCommand
 
-__all__ = ["BenchmarkLatencyCommand", "DistillCommand", "KnowledgeCommand"]
+__all__ = ["BenchmarkLatencyCommand", "DistillCommand", "ExportCommand", "KnowledgeCommand"]

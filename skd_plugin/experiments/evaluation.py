@@ -42,7 +42,7 @@ def evaluate(
     posteriors.
     """
     metric = SpanF1(label_encoding) if label_encoding else TagAccuracy()
-    reader = _reader(archive)
+    reader = reader_of_whole_files(archive)
     archive.model.eval()
     counts: Counts = {}
     examples: Examples = []
@@ -52,7 +52,7 @@ def evaluate(
             is_ours = isinstance(reader, TaggingDatasetReader)
             source: Any = {language: path} if is_ours else path
             instances = list(reader.read(source))
-            _check(instances, path)
+            check_labeled(instances, path)
             counts[split, language] = _count(archive.model, reader, metric, instances, language)
             if split == "test" and isinstance(archive.model, Tagger):
                 examples += _examples(archive.model, reader, instances, language)
@@ -65,7 +65,7 @@ def score(counts: np.ndarray) -> float:
     return 2 * right / (found + true) if found + true else 0.0
 
 
-def _reader(archive: Archive) -> DatasetReader:
+def reader_of_whole_files(archive: Archive) -> DatasetReader:
     """The one of the development set, but of whole files."""
     config = archive.config.get("validation_dataset_reader") or archive.config["dataset_reader"]
     config = config.duplicate()
@@ -73,9 +73,10 @@ def _reader(archive: Archive) -> DatasetReader:
     return DatasetReader.from_params(config)
 
 
-def _check(instances: List[Instance], path: str) -> None:
+def check_labeled(instances: List[Instance], path: str) -> None:
+    """`ConfigurationError` for sentences that cannot be evaluated on."""
     for instance in instances:
-        if "tags" not in instance.fields or _gold(instance)[0] == UNLABELED:
+        if "tags" not in instance.fields or gold_tags(instance)[0] == UNLABELED:
             words = [token.text for token in instance["tokens"].tokens]  # type: ignore[attr-defined]
             raise ConfigurationError(
                 f'{path}: expected gold tags to evaluate on, found a sentence without: "{" ".join(words)[:80]}"'
@@ -86,7 +87,8 @@ def _check(instances: List[Instance], path: str) -> None:
         )
 
 
-def _gold(instance: Instance) -> List[str]:
+def gold_tags(instance: Instance) -> List[str]:
+    """Of a labelled sentence."""
     return list(instance["tags"].labels)  # type: ignore[attr-defined]
 
 
@@ -103,7 +105,7 @@ def _count(
     for batch in batches:
         unlabeled = [_without_gold(instance, reader) for _, instance in batch]
         for (_, instance), output in zip(batch, model.forward_on_instances(unlabeled)):
-            rows.append(metric.count(list(output["tags"]), _gold(instance)))
+            rows.append(metric.count(list(output["tags"]), gold_tags(instance)))
     counts = np.zeros((len(instances), 3), dtype=np.int64)
     counts[[position for position, _ in _by_length(instances)]] = rows
     return counts
@@ -130,7 +132,7 @@ def _examples(
     predictor = MultilingualTaggerPredictor(model, reader, posteriors=True)
     examples: Examples = []
     for instance in instances:
-        gold = _gold(instance)
+        gold = gold_tags(instance)
         if len(gold) in EXAMPLE_LENGTHS and len(set(gold)) > 1 and len(examples) < NUM_EXAMPLES:
             output = predictor.predict_instance(_without_gold(instance, reader))
             labels = sorted(output["posteriors"][0])
