@@ -131,8 +131,8 @@ class Workplace:
 
     def _train(self) -> None:
         """
-        Goes on with a training if it learns from the teachers that are there now; else begins it. What is trained already
-        is taken as it is.
+        Goes on with a training if it learns from the teachers that are there now; else begins it. What is trained
+        already is taken as it is.
         """
         if self._given is not None:
             _place(self._given, self.folder / ARCHIVE)

@@ -9,10 +9,10 @@ from allennlp.common import Params
 from allennlp.common.checks import ConfigurationError
 
 from skd_plugin.experiments.checks import (
+    ALL,
     BASELINE,
     KNOWLEDGE,
     SPLITS,
-    ALL,
     TEACHERS,
     check_experiment,
     check_files,
@@ -168,14 +168,11 @@ class Experiment:
         return [*teachers, knowledge, *students]
 
     def _teacher_run(self, seed: int, name: str, config: Dict[str, Any]) -> Run:
-        language: Optional[str] = language_of_teacher(name)
-        evaluation = {"test": self.evaluation["test"]}
-        if language == ALL:
-            language = None
-        else:
-            evaluation = {"test": {language: evaluation["test"][language]}}
+        files, language = self.evaluation["test"], language_of_teacher(name)
+        evaluation = {"test": files if language == ALL else {language: files[language]}}
         path = f"seed-{seed}/{TEACHERS}/{name}"
-        return Run(path, _row(name), seed, language, config, [], evaluation, self.label_encoding)
+        of_one = None if language == ALL else language
+        return Run(path, _row(name), seed, of_one, config, [], evaluation, self.label_encoding)
 
     def _student_run(self, seed: int, method: Dict[str, Any]) -> Run:
         name, config = method["name"], method["config"]

@@ -9,6 +9,9 @@ from allennlp.common.util import pad_sequence_to_length
 from allennlp.data import Token, TokenIndexer, Vocabulary
 from allennlp.data.token_indexers.token_indexer import IndexedTokenList
 
+MOST_WORDS = 2**18
+"""That are remembered; a server meets new ones for ever."""
+
 
 @TokenIndexer.register("word_pieces")
 class WordPiecesIndexer(TokenIndexer):
@@ -80,6 +83,8 @@ class WordPiecesIndexer(TokenIndexer):
     def pieces(self, word: str) -> List[str]:
         """Those of a word; at least one."""
         if word not in self._known:
+            if len(self._known) >= MOST_WORDS:
+                self._known.clear()
             ids = self._tokenizer([word], is_split_into_words=True, add_special_tokens=False)
             found = self._tokenizer.convert_ids_to_tokens(ids["input_ids"])
             self._known[word] = found[: self._max_pieces] or [str(self._tokenizer.unk_token)]
