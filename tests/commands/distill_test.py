@@ -244,6 +244,34 @@ def test_a_mended_run_is_no_other_config(tmp_path, capsys):
     assert distill(tiny.write(tmp_path / "x.jsonnet", content), tmp_path / "out") == 0
 
 
+def test_a_trained_teacher_of_all_languages(teachers, tmp_path):
+    """Its archive is not trained, and serves the students of all languages; one of them learns in phases."""
+    taught = tiny.student("posterior", {"type": "posterior"})
+    in_phases = json.loads(json.dumps(taught))
+    for one in (taught, in_phases):
+        archive = {"archive_file": "TEACHERS/all/model.tar.gz"}
+        one["config"]["model"]["teachers"] = {"en": [archive], "ru": [archive]}
+    in_phases["name"] = "phases"
+    losses = in_phases["config"]["model"].pop("losses")
+    trainer = in_phases["config"]["trainer"]
+    callbacks = trainer.pop("callbacks")
+    phases = [
+        {"name": "one", "losses": losses, "trainer": {**trainer, "num_epochs": 1}},
+        {"name": "two", "updates_per_epoch": 2, "trainer": trainer},
+    ]
+    in_phases["config"]["trainer"] = {"type": "phases", "callbacks": callbacks, "phases": phases}
+    content = tiny.content([1], tiny.baseline(), taught, in_phases)
+    content["teachers"] = {"all": {"archive_file": str(teachers / "en" / "model.tar.gz")}}
+    path = tiny.write(tmp_path / "x.jsonnet", content)
+    assert distill(path, tmp_path / "out", "--jobs", 1, report=True) == 0
+    rows = json.loads((tmp_path / "out" / "results.json").read_text())
+    assert {row["language"] for row in rows if row["method"] == "teachers"} == {"en", "ru"}
+    finished = json.loads((tmp_path / "out" / "seed-1" / "phases" / "finished.json").read_text())
+    assert finished["costs"]["updates"] == 8 + 3 * 2 and finished["costs"]["epochs"] == 4
+    loaded = (tmp_path / "out" / "seed-1" / "teachers" / "all" / "model.tar.gz").read_bytes()
+    assert loaded == (teachers / "en" / "model.tar.gz").read_bytes()
+
+
 def test_a_folder_that_is_a_file(path, tmp_path, capsys):
     (tmp_path / "file").write_text("")
     assert distill(path, tmp_path / "file") == 2

@@ -51,6 +51,7 @@ def refused(content: Any) -> str:
         {"label_encoding": "bioes"},
         {"teachers": None, "methods": [BASELINE]},
         {"teachers": {}, "methods": [{"name": "baseline", "config": {}}]},
+        {"teachers": {"all": {"archive_file": "x.tar.gz"}, "d0/all": {"model": {}}}},
         {"evaluation": {"test": TEST}},
         {"evaluation": {"test": TEST, "zero_shot": {}}},
         {"methods": [BASELINE, {"name": "k_2.5-x", "config": {}, "against": []}]},

@@ -140,6 +140,11 @@ def test_asking_teachers_is_known_from_another_seed_alone(
     assert Estimates(str(tmp_path), runs)(runs[1]) == 3.5 and not clock
 
 
+def test_a_trained_teacher_takes_no_time(clock: List[float], tmp_path: Path) -> None:
+    run = run_of({"archive_file": "x.tar.gz"}, "teachers")
+    assert Estimates(str(tmp_path), [])(run) == 0 and not clock
+
+
 def test_nothing_is_left(clock: List[float], tmp_path: Path) -> None:
     config = tagger_config(["en"])
     before = json.dumps(config)

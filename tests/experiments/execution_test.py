@@ -160,3 +160,42 @@ def test_order_of_outcomes(workplace):
     (workplace.folder / execution.EXAMPLES).write_text("[]")
     (workplace.folder / execution.FINISHED).write_text('{"costs": {}}')
     assert list(workplace.outcome().counts) == list(counts)
+
+
+@pytest.fixture
+def given(teachers, tmp_path):
+    """A teacher that is trained already, of all languages."""
+    archive = str(teachers / "en" / "model.tar.gz")
+    run = Run(
+        "seed-1/teachers/all", "teachers", 1, None, {"archive_file": archive}, [], EVALUATION, "BIO"
+    )
+    return Workplace(str(tmp_path), run)
+
+
+def test_a_trained_teacher_is_taken_as_it_is(given, teachers):
+    execute(given)
+    assert given.is_finished and given.state == "finished" and given.difference == ""
+    archive = teachers / "en" / "model.tar.gz"
+    assert (given.folder / "model.tar.gz").read_bytes() == archive.read_bytes()
+    outcome = given.outcome()
+    assert outcome.counts["test", "en"].shape == (100, 3)
+    assert outcome.costs["parameters"] > 1000 and outcome.costs["seconds"] == 0
+    assert outcome.curve == []
+
+
+def test_another_archive_is_evaluated_anew(given, teachers, tmp_path):
+    execute(given)
+    other = str(teachers / "ru" / "model.tar.gz")
+    workplace = Workplace(str(tmp_path), given.run._replace(config={"archive_file": other}))
+    assert not workplace.is_finished
+    execute(workplace)
+    assert workplace.is_finished and not given.is_finished
+    assert (workplace.folder / "model.tar.gz").stat().st_size > 0
+
+
+def test_no_such_teacher(given, tmp_path):
+    config = {"archive_file": str(tmp_path / "none.tar.gz")}
+    workplace = Workplace(str(tmp_path), given.run._replace(config=config))
+    message = "none.tar.gz: no such teacher archive; train the teacher first, or correct the path"
+    with pytest.raises(ConfigurationError, match=message):
+        execute(workplace)

@@ -94,6 +94,17 @@ def test_further_teachers(written):
     assert names == ["teachers", "teachers_weak", "baseline", "posterior"]
 
 
+def test_a_teacher_of_all_languages(written):
+    teachers = {"all": {"archive_file": "x.tar.gz"}, "alone/en": {"model": {}}}
+    runs = written(teachers=teachers, seeds=[1]).runs()
+    assert [(run.name, run.method, run.language) for run in runs[:2]] == [
+        ("seed-1/teachers/all", "teachers", None),
+        ("seed-1/teachers/alone/en", "teachers_alone", "en"),
+    ]
+    assert runs[0].evaluation == {"test": {"en": "en.txt", "ru": "ru.txt"}}
+    assert runs[0].config == {"archive_file": "x.tar.gz"}
+
+
 def test_it_is_evaluated_for_each_seed(tmp_path):
     path = tmp_path / "x.jsonnet"
     path.write_text("""

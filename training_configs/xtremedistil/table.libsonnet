@@ -20,6 +20,12 @@ function(title, task, length, names, with_crf=[], seeds=[1, 2, 3])
       + { ['d0/' + language]: of(task { languages: [language] }, 'd0_s', 'softmax') for language in task.languages },
     methods:
       [{ name: 'baseline', group: 'labels', config: of(task, 'd0_s', 'softmax') }]
-      + [{ name: name, group: 'softmax', config: of(task, name, 'softmax') } for name in names]
-      + [{ name: name + '_crf', group: 'CRF', config: of(task, name, 'crf') } for name in with_crf],
+      + [
+        { name: name, group: 'softmax', config: of(task, name, 'softmax'), against: ['baseline'] + (if name == 'd1' then [] else ['d1']) }
+        for name in names
+      ]
+      + [
+        { name: name + '_crf', group: 'CRF', config: of(task, name, 'crf'), against: ['baseline', 'logits_then_labels'] }
+        for name in with_crf
+      ],
   }
