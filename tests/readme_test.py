@@ -6,12 +6,15 @@ import subprocess
 import sys
 
 import pytest
+from _jsonnet import evaluate_snippet
 from allennlp.common import Params
 
 from skd_plugin import compatibility, settings
 from tests.registered_names import README, with_table
 from tests.runs import ROOT, allennlp, metrics_of, student_config, train
+from tests.training.phased import phased
 
+MODELS = ("distilled_crf_tagger", "distilled_tagger")
 TEXT = README.read_text(encoding="utf-8")
 
 
@@ -60,6 +63,18 @@ def test_serving(student, tmp_path, monkeypatch):
     assert [len(path) for path in found["tags"]] == [6]
 
 
+def test_phases(teachers, tmp_path):
+    (trainer,) = re.findall(r"^    trainer: (\{\n(?:     .*\n)+    \})\n", TEXT, re.MULTILINE)
+    config = phased(teachers)
+    config["trainer"] = json.loads(evaluate_snippet("README.md", trainer))
+    for phase in config["trainer"]["phases"]:
+        phase["trainer"]["num_epochs"] = 1
+    config["trainer"]["phases"][0]["losses"][0]["teacher_dim"] = 16  # of the small teachers
+    train(config, tmp_path / "run")
+    metrics = metrics_of(tmp_path / "run")
+    assert [metrics[f"{name}_epochs"] for name in ("states", "logits", "labels")] == [1, 1, 1]
+
+
 def test_extensions(teachers, tmp_path):
     _, reader, loss, teacher = blocks("python")
     for code in (loss, teacher):
@@ -79,7 +94,7 @@ def test_commands_are_known(command, monkeypatch):
     assert arguments[0] in ("train", "predict", "evaluate", "export")
     if arguments[0] == "train":
         monkeypatch.setenv("SKD_LANGUAGES", "de,en")
-        assert Params.from_file(str(ROOT / arguments[1]))["model"]["type"] == "distilled_crf_tagger"
+        assert Params.from_file(str(ROOT / arguments[1]))["model"]["type"] in MODELS
 
 
 def test_structures_need_torch_alone():
