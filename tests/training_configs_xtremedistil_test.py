@@ -31,6 +31,7 @@ STRATEGIES = {
     "d4_2_cosine": NINE,
     "joint_then_labels": ["joint", "labels"],
     "logits_then_labels": ["logits", "labels"],
+    "posterior_then_labels": ["posterior", "labels"],
     "structural_then_labels": ["structural", "labels"],
 }
 

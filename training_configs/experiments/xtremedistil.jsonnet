@@ -12,6 +12,6 @@ table(
   'XtremeDistil: as many updates for every strategy',
   all { dev_sentences: 300 },
   phases.equal(20),
-  ['d1', 'd2', 'd3_1', 'd3_2', 'd4_1', 'd4_2', 'logits_then_labels', 'joint_then_labels'],
+  ['d1', 'd2', 'd3_1', 'd3_2', 'd4_1', 'd4_2', 'logits_then_labels', 'joint_then_labels', 'posterior_then_labels'],
   ['logits_then_labels', 'structural_then_labels'],
 )

@@ -77,7 +77,8 @@ local gradually(name, length, share, more) =
       d4_2: [first] + gradually('logits', length, 0.5, on_text) + gradually('labels', length, 0.2, labels),
       logits_then_labels: [whole('logits', 0.8, on_text), last],
       joint_then_labels: [joint([logits], 0.8), last],
-      // Our own: for a student with a CRF, the structural loss in place of the logits.
+      // Our own: what the teacher holds probable in place of its logits; for a student with a CRF, by the structural loss.
+      posterior_then_labels: [whole('posterior', 0.8, { data: 'unlabeled', losses: [{ type: 'posterior' }] }), last],
       structural_then_labels: [whole('structural', 0.8, { data: 'unlabeled', losses: [{ type: 'structural' }] }), last],
     },
 }
