@@ -11,6 +11,7 @@ from allennlp.common.util import prepare_environment
 from allennlp.models import load_archive
 
 from skd_plugin.dataset_readers.sentence import is_labeled
+from skd_plugin.experiments import Experiment
 from skd_plugin.predictors import MultilingualTaggerPredictor
 from skd_plugin.teachers import ArchiveTeacher
 from tests.runs import NER, ROOT, metrics_of, train
@@ -33,6 +34,21 @@ STRATEGIES = {
     "logits_then_labels": ["logits", "labels"],
     "posterior_then_labels": ["posterior", "labels"],
     "structural_then_labels": ["structural", "labels"],
+}
+
+
+TABLES = {
+    "xtremedistil": [
+        *("d1", "d2", "d3_1", "d3_2", "d4_1", "d4_2"),
+        *("logits_then_labels", "joint_then_labels", "posterior_then_labels"),
+        *("logits_then_labels_crf", "structural_then_labels_crf"),
+    ],
+    "xtremedistil_few_labels": [
+        *("d1", "d4_1", "d4_2"),
+        *("logits_then_labels", "joint_then_labels", "posterior_then_labels"),
+    ],
+    "xtremedistil_large": ["posterior_then_labels", "structural_then_labels_crf"],
+    "xtremedistil_to_convergence": ["d1", "d4_1", "d4_2", "logits_then_labels"],
 }
 
 
@@ -193,3 +209,31 @@ def test_equal_lengths(monkeypatch):
     for name, phases in strategies.items():
         assert sum(phase["trainer"]["num_epochs"] for phase in phases) == 20, name
         assert {phase["updates_per_epoch"] for phase in phases} == {100}
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_experiment(settings, name, tmp_path, monkeypatch):
+    """Its teacher is trained already; what its students are, the tests above build."""
+    for variable in ("SKD_TEACHERS", "SKD_KNOWLEDGE"):
+        monkeypatch.setenv(variable, "")
+    archive = f"{settings['SKD_TEACHERS']}/all/model.tar.gz"
+    monkeypatch.setenv("SKD_TEACHER", archive)
+    experiment = Experiment(str(CONFIGS.parent / "experiments" / f"{name}.jsonnet"), "out")
+    assert experiment.seeds == [1, 2, 3] and experiment.metric == "f1"
+    assert [method.name for method in experiment.methods] == ["baseline", *TABLES[name]]
+    experiment.check_files()
+    runs = {run.name: run for run in experiment._runs_of(1)}
+    assert runs["seed-1/teachers/all"].config == {"archive_file": archive}
+    assert ("seed-1/teachers/d0/de" in runs) == (name == "xtremedistil")
+    sizes = set()
+    for method in TABLES[name]:
+        config = runs[f"seed-1/{method}"].config
+        assert config["model"]["teachers"]["de"] == [
+            {"archive_file": "out/seed-1/teachers/all/model.tar.gz"}
+        ]
+        assert config["trainer"]["callbacks"][0]["store"]["path"] == "out/seed-1/knowledge"
+        assert config["random_seed"] == 1 and config["evaluate_on_test"] is False
+        is_crf = config["model"]["type"] == "distilled_crf_tagger"
+        assert is_crf == method.endswith("_crf")
+        sizes.add(config["model"]["encoder"]["hidden_size"])
+    assert sizes == {200 if name == "xtremedistil_large" else 100}

@@ -1,14 +1,19 @@
 // An experiment of strategies, by the one teacher that is trained already.
 //
-// length: of phases.libsonnet; names, with_crf: of strategies there, for a student with a softmax and one with a CRF
+// length: of phases.libsonnet; names, with_crf: of strategies there, for a student with a softmax and one with a CRF; alone: whether
+// there is a student of each language too, from labels alone (D0)
 local settings = import '../lib/settings.libsonnet';
 local phases = import 'phases.libsonnet';
 local student = import 'student.libsonnet';
 
 local without_test = { evaluate_on_test: false, test_data_path:: null };
 
-function(title, task, length, names, with_crf=[], seeds=[1, 2, 3])
+function(title, task, length, names, with_crf=[], alone=false, seeds=[1, 2, 3])
   local of(task, name, structure) = student(task, phases.strategies(task, length)[name], structure) + without_test;
+  // Of a student with a CRF: others that learn from text and then from labels.
+  local rivals(name) =
+    std.filter(function(one) std.member(names, one), ['logits_then_labels', 'posterior_then_labels'])
+    + [other + '_crf' for other in with_crf if other != name];
   local archive = settings.teacher('runs/xtremedistil/teachers/all/model.tar.gz');
   {
     title: title,
@@ -17,15 +22,19 @@ function(title, task, length, names, with_crf=[], seeds=[1, 2, 3])
     evaluation: { test: { [language]: task.path(language, 'test') for language in task.languages } },
     teachers:
       { all: { archive_file: archive } }
-      + { ['d0/' + language]: of(task { languages: [language] }, 'd0_s', 'softmax') for language in task.languages },
+      + (
+        if alone
+        then { ['d0/' + language]: of(task { languages: [language] }, 'd0_s', 'softmax') for language in task.languages }
+        else {}
+      ),
     methods:
       [{ name: 'baseline', group: 'labels', config: of(task, 'd0_s', 'softmax') }]
       + [
-        { name: name, group: 'softmax', config: of(task, name, 'softmax'), against: ['baseline'] + (if name == 'd1' then [] else ['d1']) }
+        { name: name, group: 'softmax', config: of(task, name, 'softmax'), against: ['baseline'] + (if name == 'd1' || !std.member(names, 'd1') then [] else ['d1']) }
         for name in names
       ]
       + [
-        { name: name + '_crf', group: 'CRF', config: of(task, name, 'crf'), against: ['baseline', 'logits_then_labels'] }
+        { name: name + '_crf', group: 'CRF', config: of(task, name, 'crf'), against: ['baseline'] + rivals(name) }
         for name in with_crf
       ],
   }
