@@ -27,12 +27,15 @@ def repair() -> None:
         Trainer._maybe_restore_checkpoint,
     )
     original_epoch, original_try = Trainer._train_epoch, Trainer._try_train
+    original_validation = Trainer._validation_loss
     if getattr(original_state, "is_repaired", False):
         return
 
     def get_checkpoint_state(self: Any) -> Any:
         checkpoint = original_state(self)
         if checkpoint is not None:
+            for name, state in checkpoint.trainer_state.items():
+                checkpoint.trainer_state[name] = _plain(state)
             checkpoint.trainer_state[RECOVERY] = _recovery_state(self)
         return checkpoint
 
@@ -54,6 +57,18 @@ def repair() -> None:
         self._random_of_epoch = _random_state(self.cuda_device)
         return original_epoch(self, epoch)
 
+    def validation_loss(self: Any, epoch: int) -> Any:
+        if getattr(self.data_loader, "batches_per_epoch", None) is None:
+            return original_validation(self, epoch)
+        # A pass over the training data that goes on in later epochs may begin after some validations, which are not
+        # done again when the data are read again.
+        states: Any = random.getstate(), numpy.random.get_state()
+        try:
+            return original_validation(self, epoch)
+        finally:
+            random.setstate(states[0])
+            numpy.random.set_state(states[1])
+
     def try_train(self: Any) -> Any:
         metrics, epoch = original_try(self)
         if self._recovery and "epoch" not in metrics:  # none was left
@@ -67,6 +82,18 @@ def repair() -> None:
     setattr(Trainer, "_maybe_restore_checkpoint", restore)  # noqa: B010
     setattr(Trainer, "_train_epoch", train_epoch)  # noqa: B010
     setattr(Trainer, "_try_train", try_train)  # noqa: B010
+    setattr(Trainer, "_validation_loss", validation_loss)  # noqa: B010
+
+
+def _plain(state: Any) -> Any:
+    """With Python's numbers for those of NumPy, which some schedulers leave and torch does not load again."""
+    if isinstance(state, numpy.generic):
+        return state.item()
+    if isinstance(state, dict):
+        return {name: _plain(value) for name, value in state.items()}
+    if type(state) in (list, tuple):
+        return type(state)(map(_plain, state))
+    return state
 
 
 def _recovery_state(trainer: Any) -> Dict[str, Any]:

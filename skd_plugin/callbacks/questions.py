@@ -10,7 +10,10 @@ from skd_plugin.teachers import Processes, Question
 
 
 def training_questions(
-    instances: Iterable[Instance], taught: Set[str], processes: Processes
+    instances: Iterable[Instance],
+    taught: Set[str],
+    processes: Processes,
+    is_whole: bool = True,
 ) -> Iterator[Question]:
     """
     # Parameters
@@ -21,6 +24,8 @@ def training_questions(
         The languages that have teachers.
     processes : `Processes`
         All that have a part.
+    is_whole : `bool`, optional (default = `True`)
+        Whether these are all of them, so that every taught language has some.
 
     # Returns
 
@@ -49,7 +54,12 @@ def training_questions(
                 f'a training sentence of "{language}" has neither gold tags nor a teacher ("{" ".join(words)[:80]}"): '
                 f"nothing can be learnt from it. Languages with teachers: {', '.join(sorted(taught))}"
             )
-    present = set().union(*processes.gather(present))
+    if is_whole:
+        check_languages(taught, set().union(*processes.gather(present)))
+
+
+def check_languages(taught: Set[str], present: Set[str]) -> None:
+    """`ConfigurationError` for a language with teachers but without sentences."""
     for language in sorted(taught - present):
         raise ConfigurationError(
             f'"{language}" has teachers but no training sentence. Languages of the training data: '

@@ -3,7 +3,7 @@
 import copy
 import functools
 import itertools
-from typing import Any, Dict, Iterable, Iterator, List, Optional
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional
 
 import torch
 from allennlp.common import Params
@@ -19,6 +19,7 @@ from skd_plugin.knowledge import KnowledgeRequest
 from skd_plugin.knowledge.hidden_states import in_words
 from skd_plugin.losses import Distillation, DistillationLoss
 from skd_plugin.teachers import Ensemble, Processes, Question, Teacher
+from skd_plugin.training.selected_sentences import CHOICES
 
 
 class TaughtTraining:
@@ -75,13 +76,22 @@ class TaughtTraining:
         The training sentences that somebody teaches, one after another as they are read, and the validation sentences
         if the training looks at what the teachers know of them.
         """
-        reader = self._required("dataset_reader")
-        read = [_read_data(reader, self._required("train_data_path"))]
+        chosen = self._chosen()
+        training = _read_data(self._required("dataset_reader"), self._required("train_data_path"))
+        if chosen:
+            training = (one for one in training if any(choice(one) for choice in chosen))
+        validation: Iterable[Instance] = ()
         if any(_looks_at_losses(trainer) for trainer in self._trainers()):
-            reader = self._content.get("validation_dataset_reader") or reader
-            read.append(_read_data(reader, self._required("validation_data_path")))
-        instances = itertools.chain.from_iterable(read)
-        yield from training_questions(instances, set(self.ensembles), Processes())
+            reader = self._content.get("validation_dataset_reader") or self._required(
+                "dataset_reader"
+            )
+            validation = _read_data(reader, self._required("validation_data_path"))
+        instances = itertools.chain(training, validation)
+        yield from training_questions(instances, set(self.ensembles), Processes(), not chosen)
+
+    def _chosen(self) -> List[Callable[[Instance], bool]]:
+        """Which sentences are those of each phase that learns from teachers; none if there are no phases."""
+        return [CHOICES[one.get("data", "all")] for one in self._phases() if one.get("losses")]
 
     def fingerprints(self) -> Dict[str, str]:
         """The source of each language; reads the archives of the teachers."""
@@ -89,17 +99,20 @@ class TaughtTraining:
 
     def _losses(self) -> List[Any]:
         """Those of the model, or of all phases."""
-        trainer = self._content.get("trainer") or {}
-        if trainer.get("type") != "phases":
+        if not self._phases():
             return (self._content.get("model") or {}).get("losses") or []
-        return [loss for phase in trainer["phases"] for loss in phase.get("losses") or []]
+        return [loss for phase in self._phases() for loss in phase.get("losses") or []]
 
     def _trainers(self) -> List[Dict[str, Any]]:
         """That of the config, or those of its phases."""
+        if not self._phases():
+            return [self._content.get("trainer") or {}]
+        return [phase.get("trainer") or {} for phase in self._phases()]
+
+    def _phases(self) -> List[Dict[str, Any]]:
+        """None of a training that has no phases."""
         trainer = self._content.get("trainer") or {}
-        if trainer.get("type") != "phases":
-            return [trainer]
-        return [phase.get("trainer") or {} for phase in trainer["phases"]]
+        return trainer.get("phases") or [] if trainer.get("type") == "phases" else []
 
     def _required(self, name: str) -> Any:
         if not self._content.get(name):

@@ -54,9 +54,17 @@ def check_files(path: str, evaluation: Dict[str, Dict[str, str]]) -> None:
         raise ConfigurationError(f"{path}: evaluation: no such file: {', '.join(missing)}")
 
 
+def phases_of(config: Dict[str, Any]) -> List[Dict[str, Any]]:
+    """Those of its trainer; none if that has no phases."""
+    trainer = config.get("trainer") or {}
+    return trainer.get("phases") or [] if trainer.get("type") == "phases" else []
+
+
 def learns_from_teachers(config: Dict[str, Any]) -> bool:
-    """Whether the model of a config has teachers."""
-    return bool(config.get("model", {}).get("teachers"))
+    """Whether the model of a config has teachers, and its phases, if there are any, learn from them."""
+    phases = phases_of(config)
+    is_taught = not phases or any(phase.get("losses") for phase in phases)
+    return is_taught and bool(config.get("model", {}).get("teachers"))
 
 
 def language_of_teacher(name: str) -> str:

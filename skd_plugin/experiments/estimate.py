@@ -16,7 +16,7 @@ from allennlp.common.util import prepare_environment
 from allennlp.nn.util import move_to_device
 from allennlp.training import GradientDescentTrainer
 
-from skd_plugin.experiments.checks import GIVEN_ARCHIVE
+from skd_plugin.experiments.checks import GIVEN_ARCHIVE, phases_of
 from skd_plugin.experiments.execution import Workplace
 from skd_plugin.experiments.experiment import Run
 
@@ -75,10 +75,10 @@ def _without_teachers(config: Dict[str, Any]) -> Dict[str, Any]:
 
 def _phases(config: Dict[str, Any]) -> Iterator[Dict[str, Any]]:
     """The trainings of a config's phases as if each had all sentences and weights; else the config itself."""
-    if config["trainer"].get("type") != "phases":
+    phases = phases_of(config)
+    if not phases:
         yield config
-        return
-    for phase in config["trainer"]["phases"]:
+    for phase in phases:
         plain = copy.deepcopy({**config, "trainer": phase.get("trainer") or {}})
         if phase.get("updates_per_epoch"):
             plain.setdefault("validation_data_loader", copy.deepcopy(config["data_loader"]))

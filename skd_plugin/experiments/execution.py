@@ -16,7 +16,7 @@ from allennlp.common.file_utils import cached_path, hardlink_or_copy
 from allennlp.models import load_archive
 
 from skd_plugin.commands.build import fill
-from skd_plugin.experiments.checks import GIVEN_ARCHIVE
+from skd_plugin.experiments.checks import GIVEN_ARCHIVE, learns_from_teachers
 from skd_plugin.experiments.digests import digest
 from skd_plugin.experiments.evaluation import Counts, Examples, evaluate
 from skd_plugin.experiments.experiment import Run
@@ -57,6 +57,7 @@ class Workplace:
         self.folder = Path(folder) / run.name
         self.config = self.folder.with_name(self.folder.name + ".json")
         self.log = self.folder.with_name(self.folder.name + ".log")
+        self._taught_by = self.folder.with_name(self.folder.name + ".teachers.json")
         self._given: Optional[str] = (run.config or {}).get(GIVEN_ARCHIVE)
         self._training = TrainingFolder(self.folder, run.config or {})
         # A store is already in the folder `knowledge`.
@@ -112,7 +113,7 @@ class Workplace:
         finished = self._finished() if self._mark.exists() else {}
         if finished.get("of", {}).get("teachers") != inputs["teachers"]:
             finished = {}
-            self._train()
+            self._train(inputs["teachers"])
         archive = load_archive(str(self.folder / ARCHIVE), _cuda_device())
         counts, examples = evaluate(archive, self.run.evaluation, self.run.label_encoding)
         arrays: Dict[str, Any] = {"/".join(key): value for key, value in counts.items()}
@@ -129,23 +130,26 @@ class Workplace:
 
     # ---- parts
 
-    def _train(self) -> None:
+    def _train(self, teachers: List[Optional[str]]) -> None:
         """
-        Goes on with a training if it learns from the teachers that are there now; else begins it. What is trained
-        already is taken as it is.
+        Goes on with a training if it has begun with the teachers that are there now, given as digests; else begins it.
+        What is trained already is taken as it is.
         """
         if self._given is not None:
             _place(self._given, self.folder / ARCHIVE)
             return
-        copy = self.folder / "config.json"
-        archives = [Path(path) for path in _archives(self.run.config)]
-        goes_on = self._training.is_begun and all(
-            path.stat().st_mtime < copy.stat().st_mtime for path in archives if path.exists()
-        )
+        goes_on = self._training.is_begun and self._is_taught_by(teachers)
         if goes_on:  # maybe in another folder now
-            copy.write_text(self.config.read_text())
+            (self.folder / "config.json").write_text(self.config.read_text())
+        else:
+            write_whole(self._taught_by, teachers)
         params = Params.from_file(str(self.config))
         train_model(params, str(self.folder), recover=goes_on, force=not goes_on)
+
+    def _is_taught_by(self, teachers: List[Optional[str]]) -> bool:
+        """Whether a training that is begun has these."""
+        path = self._taught_by
+        return path.exists() and json.loads(path.read_text()) == teachers
 
     def _inputs(self) -> Dict[str, Any]:
         """What the outcome depends on beside the config."""
@@ -217,8 +221,9 @@ def _archives(config: Optional[Dict[str, Any]]) -> List[str]:
     """The archives of the teachers in a config."""
     if config and GIVEN_ARCHIVE in config:
         return [str(config[GIVEN_ARCHIVE])]
-    of_languages = ((config or {}).get("model") or {}).get("teachers") or {}
-    teachers = [teacher for some in of_languages.values() for teacher in some]
+    if not config or not learns_from_teachers(config):
+        return []
+    teachers = [teacher for some in config["model"]["teachers"].values() for teacher in some]
     return [str(teacher["archive_file"]) for teacher in teachers if "archive_file" in teacher]
 
 

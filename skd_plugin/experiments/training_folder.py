@@ -7,6 +7,7 @@ from typing import Any, Dict, List
 import torch
 from allennlp.common.checks import ConfigurationError
 
+from skd_plugin.experiments.checks import phases_of
 from skd_plugin.recovery import RECOVERY
 
 EPOCHS_OF_ALLENNLP = 20  # if a config does not say
@@ -25,11 +26,10 @@ class TrainingFolder:
 
     def __init__(self, path: Path, config: Dict[str, Any]) -> None:
         self.path = path
-        trainer = config.get("trainer") or {}
         # Of the training, or of each of its phases.
-        self.trainers: List[Dict[str, Any]] = [trainer]
-        if trainer.get("type") == "phases":
-            self.trainers = [phase.get("trainer") or {} for phase in trainer["phases"]]
+        self.trainers: List[Dict[str, Any]] = [
+            phase.get("trainer") or {} for phase in phases_of(config)
+        ] or [config.get("trainer") or {}]
 
     @property
     def is_begun(self) -> bool:

@@ -10,7 +10,7 @@ from allennlp.data import TextFieldTensors, Vocabulary
 from allennlp.models import Model
 from allennlp.modules import TimeDistributed
 from allennlp.nn import InitializerApplicator
-from allennlp.training.metrics import Average
+from allennlp.nn.util import dist_reduce_sum
 from torch import Tensor
 
 from skd_plugin.losses import Distillation, DistillationLoss, DistillationSchedule
@@ -65,7 +65,8 @@ class DistilledTagger(Tagger):
     ) -> None:
         super().__init__(vocab, **kwargs)
         self.learn_by(Distillation(teachers, losses, loss_reduction, schedule))
-        self._distance = Average()
+        self._distances = 0.0
+        self._num_distances = 0
         # As in the stock taggers, so that either's weights load into the other.
         self.tag_projection_layer = TimeDistributed(
             torch.nn.Linear(self._encoding_dim, self.num_tags)
@@ -135,8 +136,16 @@ class DistilledTagger(Tagger):
     def get_metrics(self, reset: bool = False) -> Dict[str, float]:
         metrics = super().get_metrics(reset)
         if self.distillation.is_measured and not self.training:
-            metrics["distillation_loss"] = self._distance.get_metric(reset)
+            metrics["distillation_loss"] = self._mean_distance(reset)
         return metrics
+
+    def _mean_distance(self, reset: bool) -> float:
+        """Over the sentences of an epoch; those of other processes are asked for at its end alone."""
+        total, number = self._distances, self._num_distances
+        if reset:
+            total, number = dist_reduce_sum(total), dist_reduce_sum(number)
+            self._distances, self._num_distances = 0.0, 0
+        return total / max(number, 1)
 
     def _loss(
         self, chain: LinearChain, metadata: List[Dict[str, Any]], tags: Tensor, encoded: Tensor
@@ -148,8 +157,9 @@ class DistilledTagger(Tagger):
         if self.training:
             return self.distillation(chain, metadata, gold, labeled, encoded).mean()
         if self.distillation.is_measured:
-            for distance in self.distillation.distance(chain, metadata, encoded).tolist():
-                self._distance(distance)
+            distances = self.distillation.distance(chain, metadata, encoded)
+            self._distances += float(distances.sum())
+            self._num_distances += len(distances)
         return gold.mean()
 
     def load_state_dict(self, state_dict: Any, *args: Any, **kwargs: Any) -> Any:

@@ -2,12 +2,13 @@
 
 import re
 from contextlib import contextmanager
-from typing import Iterator, List, Optional
+from typing import Dict, Iterator, List, Optional
 
 from allennlp.common import FromParams, Lazy
 from allennlp.common.checks import ConfigurationError
 from allennlp.models import Model
 from allennlp.training import Trainer
+from torch.nn import Parameter
 
 from skd_plugin.losses import (
     ConstantSchedule,
@@ -74,32 +75,40 @@ class Phase(FromParams):
         self.losses = losses or []
         self.loss_reduction = loss_reduction
         self.schedule = schedule or ConstantSchedule(1.0)
-        self._parameters = parameters or [""]
+        if parameters == []:
+            raise ConfigurationError(
+                f'phase "{name}": parameters: expected some regular expressions, got none'
+            )
+        self._parameters = [""] if parameters is None else parameters
 
     @contextmanager
     def trained(self, model: Model) -> Iterator[None]:
         """Within, only the weights that this phase trains have gradients."""
-        weights = {
-            name: weight for name, weight in model.named_parameters() if weight.requires_grad
-        }
-        frozen = [weight for name, weight in weights.items() if not self._trains(name)]
-        for pattern in self._parameters:
-            if not any(re.search(pattern, name) for name in weights):
-                raise ConfigurationError(
-                    f'phase "{self.name}": parameters: "{pattern}" fits no weight that can be trained; there are '
-                    f"{', '.join(weights)}"
-                )
-        for weight in frozen:
-            weight.requires_grad_(False)
-        for weight in weights.values():
+        weights = _trainable(model)
+        for name, weight in weights.items():
+            weight.requires_grad_(self._trains(name))
             weight.grad = None  # that of an earlier phase would count when gradients are clipped
         try:
             yield
         finally:
-            for weight in frozen:
+            for weight in weights.values():
                 weight.requires_grad_(True)
+
+    def check(self, model: Model) -> None:
+        """`ConfigurationError` for a regular expression that fits no weight."""
+        names = list(_trainable(model))
+        for pattern in self._parameters:
+            if not any(re.search(pattern, name) for name in names):
+                raise ConfigurationError(
+                    f'phase "{self.name}": parameters: "{pattern}" fits no weight that can be trained; there are '
+                    f"{', '.join(names)}"
+                )
 
     def _trains(self, name: str) -> bool:
         """What a loss learns beside the student is always trained."""
         patterns = [*self._parameters, r"^loss_projections\."]
         return any(re.search(pattern, name) for pattern in patterns)
+
+
+def _trainable(model: Model) -> Dict[str, Parameter]:
+    return {name: weight for name, weight in model.named_parameters() if weight.requires_grad}

@@ -6,7 +6,7 @@ import time
 from functools import reduce
 from operator import or_
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Union
+from typing import Any, Dict, List, Optional, Set, Union
 
 import numpy
 import torch
@@ -17,9 +17,11 @@ from allennlp.models import Model
 from allennlp.nn.parallel import DdpAccelerator
 from allennlp.training import Trainer, TrainerCallback
 
+from skd_plugin.callbacks.questions import check_languages
 from skd_plugin.knowledge import KnowledgeRequest
 from skd_plugin.losses import Distillation
 from skd_plugin.models import DistilledTagger
+from skd_plugin.teachers import Processes
 from skd_plugin.training.phase import Phase
 from skd_plugin.training.phase_folder import PhaseFolder
 from skd_plugin.training.selected_sentences import selected
@@ -39,6 +41,9 @@ class PhasesTrainer(Trainer):
     whichever phase was interrupted.
 
     The metrics are those of the last phase, and beside them the best ones of each, after its name.
+
+    In distributed training, weights that a phase's losses do not reach, as the transitions of a CRF by `logits`, want
+    `"ddp_accelerator": {"type": "torch", "find_unused_parameters": true}`.
 
     # Parameters
 
@@ -84,6 +89,7 @@ class PhasesTrainer(Trainer):
 
     def train(self) -> Dict[str, Any]:
         """Returns the metrics."""
+        self._check()
         metrics: Dict[str, Any] = {}
         before: Optional[PhaseFolder] = None
         for number, phase in enumerate(self._phases):
@@ -113,10 +119,11 @@ class PhasesTrainer(Trainer):
         self.model.learn_by(Distillation())
         if before is not None:
             self.model.load_state_dict(before.weights())
-        if phase.losses and self._teachers:
+        if phase.losses:
             later = [loss.request for other in self._phases[number + 1 :] for loss in other.losses]
+            present = _languages(self._part(phase))
             distillation = Distillation(
-                self._teachers,
+                {name: some for name, some in self._teachers.items() if name in present},
                 phase.losses,
                 phase.loss_reduction,
                 phase.schedule,
@@ -130,7 +137,7 @@ class PhasesTrainer(Trainer):
             trainer: Any = phase.trainer.construct(
                 model=self.model,
                 serialization_dir=str(folder.path),
-                data_loader=selected(self._data_loader, phase.data, phase.updates_per_epoch),
+                data_loader=self._part(phase),
                 validation_data_loader=self._validation_data_loader,
                 cuda_device=-1 if self.cuda_device.type == "cpu" else self.cuda_device.index,
                 distributed=self._distributed,
@@ -152,9 +159,37 @@ class PhasesTrainer(Trainer):
         if self._distributed:
             torch.distributed.barrier()
 
+    def _check(self) -> None:
+        """Finds before the first phase what would be wrong with the last."""
+        if any(phase.losses for phase in self._phases):
+            if not self._teachers:
+                raise ConfigurationError(
+                    "trainer phases: there are losses, but the model has no teachers to learn from"
+                )
+            check_languages(set(self._teachers), _languages(self._data_loader))
+        for phase in self._phases:
+            phase.check(self.model)
+            self._part(phase)
+
+    def _part(self, phase: Phase) -> DataLoader:
+        """Its sentences."""
+        return selected(self._data_loader, phase.data, phase.updates_per_epoch)
+
     def _folder(self, number: int) -> PhaseFolder:
         name = f"phase-{number + 1}-{self._phases[number].name}"
         return PhaseFolder(self._root / name)
+
+
+def _languages(data_loader: DataLoader) -> Set[str]:
+    """Those of the sentences, also of other processes."""
+    processes = Processes()
+    found = {
+        instance.fields["metadata"].metadata.get("language", "und")  # type: ignore[attr-defined]
+        for instance in data_loader.iter_instances()
+    }
+    everywhere: Set[str] = set().union(*processes.gather(found))
+    processes.close()
+    return everywhere
 
 
 def _named(phase: str, found: Dict[str, Any]) -> Dict[str, Any]:

@@ -32,21 +32,19 @@ def selected(data_loader: DataLoader, choice: str, updates: Optional[int]) -> Da
 
     `ConfigurationError` if there are none, or they are not all in memory.
     """
-    if choice == "all" and updates is None:
-        return data_loader
     part: Any = copy.copy(data_loader)
-    if (
-        not isinstance(data_loader, MultiProcessDataLoader)
-        or part.max_instances_in_memory is not None
-    ):
+    part._batch_generator = None  # where an earlier phase has stopped
+    if choice == "all" and updates is None:
+        return part  # type: ignore[no-any-return]
+    is_whole = isinstance(data_loader, MultiProcessDataLoader)
+    if not is_whole or part.max_instances_in_memory is not None:
         raise ConfigurationError(
             "a phase that chooses its data needs a multiprocess data loader that holds all sentences: leave out "
             "data_loader.max_instances_in_memory"
         )
     part._instances = list(filter(CHOICES[choice], data_loader.iter_instances()))
-    part._batch_generator = None
     if not part._instances:
         raise ConfigurationError(f'data "{choice}": no sentence of the training data is so')
     if updates is not None:
         part.batches_per_epoch = updates
-    return part
+    return part  # type: ignore[no-any-return]
