@@ -20,6 +20,7 @@ from skd_plugin.knowledge import LmdbKnowledgeStore
 from skd_plugin.teachers import ArchiveTeacher
 from tests.knowledge.stores import contents
 from tests.runs import LANGUAGES, NER, ROOT, metrics_of, student_config, train
+from tests.training.phased import phase, phased
 
 SECONDS = 120  # after which a training hangs
 TWO = {"cuda_devices": [-1, -1]}
@@ -251,3 +252,26 @@ def test_a_node_that_fails_ends_the_other(teachers, package, tmp_path):
     assert second.end() != 0 and "no more sentences" in second.printed
     assert first.end() != 0 and "another process of the training has ended" in first.printed
     assert readable(tmp_path / "store") == {}
+
+
+def test_phases_and_their_measure(teachers, package, tmp_path):
+    """Of validation sentences that the processes cannot share evenly."""
+    states = phase("states", "unlabeled", [{"type": "hidden", "teacher_dim": 16}], ["^encoder"])
+    states["trainer"]["validation_metric"] = "-distillation_loss"
+    labels = phase("labels", "labeled", [], [""])
+    config = phased(teachers, [states, labels], dropout=0.1)
+    config["distributed"] = {
+        **TWO,
+        "ddp_accelerator": {"type": "torch", "find_unused_parameters": True},
+    }
+    config["validation_dataset_reader"] = {
+        **config["dataset_reader"]["labeled"],
+        "max_sentences_per_file": None,
+        "max_instances": 21,
+    }
+    launch = Launch(config, tmp_path / "run", package)
+    assert_well(launch)
+    metrics = metrics_of(tmp_path / "run")
+    assert metrics["states_best_validation_distillation_loss"] > 0
+    assert metrics["labels_updates"] == 6
+    assert (tmp_path / "run" / "model.tar.gz").exists()

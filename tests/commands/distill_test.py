@@ -260,8 +260,12 @@ def test_a_trained_teacher_of_all_languages(teachers, tmp_path):
         {"name": "two", "updates_per_epoch": 2, "trainer": trainer},
     ]
     in_phases["config"]["trainer"] = {"type": "phases", "callbacks": callbacks, "phases": phases}
-    content = tiny.content([1], tiny.baseline(), taught, in_phases)
-    content["teachers"] = {"all": {"archive_file": str(teachers / "en" / "model.tar.gz")}}
+    untaught = json.loads(json.dumps(in_phases))
+    untaught["name"] = "phases_untaught"
+    del untaught["config"]["trainer"]["phases"][0]["losses"]
+    content = tiny.content([1], tiny.baseline(), taught, in_phases, untaught)
+    content["teachers"] = {"all": {"archive_file": str(tmp_path / "teacher.tar.gz")}}
+    shutil.copy(teachers / "en" / "model.tar.gz", tmp_path / "teacher.tar.gz")
     path = tiny.write(tmp_path / "x.jsonnet", content)
     assert distill(path, tmp_path / "out", "--jobs", 1, report=True) == 0
     rows = json.loads((tmp_path / "out" / "results.json").read_text())
@@ -270,6 +274,26 @@ def test_a_trained_teacher_of_all_languages(teachers, tmp_path):
     assert finished["costs"]["updates"] == 8 + 3 * 2 and finished["costs"]["epochs"] == 4
     loaded = (tmp_path / "out" / "seed-1" / "teachers" / "all" / "model.tar.gz").read_bytes()
     assert loaded == (teachers / "en" / "model.tar.gz").read_bytes()
+
+    # Another teacher, older than what it has not taught: those who learn from one are trained anew.
+    shutil.copy2(teachers / "ru" / "model.tar.gz", tmp_path / "teacher.tar.gz")
+    os.utime(tmp_path / "teacher.tar.gz", (0, 0))
+    before = {
+        name: torch.load(tmp_path / "out" / "seed-1" / name / "best.th")
+        for name in ("baseline", "posterior", "phases", "phases_untaught")
+    }
+    assert distill(path, tmp_path / "out", "--jobs", 1) == 0
+    assert distill(path, tmp_path / "anew", "--jobs", 1) == 0
+    assert_same_outcome(tmp_path / "out", tmp_path / "anew")
+    changed = {
+        name
+        for name, weights in before.items()
+        if not all(
+            torch.equal(weight, torch.load(tmp_path / "out" / "seed-1" / name / "best.th")[key])
+            for key, weight in weights.items()
+        )
+    }
+    assert changed == {"posterior", "phases"}
 
 
 def test_a_folder_that_is_a_file(path, tmp_path, capsys):

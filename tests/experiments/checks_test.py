@@ -8,7 +8,7 @@ import pytest
 from allennlp.common.checks import ConfigurationError
 
 from skd_plugin.experiments import Experiment
-from skd_plugin.experiments.checks import check_experiment
+from skd_plugin.experiments.checks import check_experiment, learns_from_teachers, phases_of
 
 BASELINE: Dict[str, Any] = {"name": "baseline", "config": {"model": {}}}
 STUDENT: Dict[str, Any] = {
@@ -32,6 +32,19 @@ NAMES = (
     'methods: expected each name once, one of them "baseline", none of them "knowledge" or beginning with "teachers"; '
     "got "
 )
+
+
+@pytest.mark.parametrize("losses, is_taught", [(None, False), ([], False), ([{}], True)])
+def test_who_learns_from_teachers_in_phases(losses: Any, is_taught: bool) -> None:
+    phases = [{"name": "one"}, {"name": "two", "losses": losses}]
+    config: Dict[str, Any] = {
+        "model": {"teachers": {"en": []}},
+        "trainer": {"type": "phases", "phases": phases},
+    }
+    assert learns_from_teachers(config) == is_taught
+    assert learns_from_teachers({**config, "trainer": {}})
+    assert phases_of(config) == phases
+    assert phases_of({"trainer": {"type": "phases"}}) == phases_of({}) == []
 
 
 def refused(content: Any) -> str:
