@@ -159,8 +159,13 @@ class HuggingFaceTeacher(Teacher):
         """From shape (num_parts, num_pieces, dim) to (num_words, dim)."""
         if self._word_pieces == "first":
             return states[part, start]
-        sums = torch.nn.functional.pad(states.double().cumsum(dim=1), (0, 0, 1, 0))
-        return ((sums[part, end] - sums[part, start]) / (end - start).unsqueeze(-1)).float()
+        numbers = end - start
+        # Of each piece of a word: the word, and its place there.
+        word = torch.arange(len(start), device=start.device).repeat_interleave(numbers)
+        place = torch.arange(len(word), device=start.device) - (numbers.cumsum(0) - numbers)[word]
+        sums = states.new_zeros(len(start), states.size(-1))
+        sums.index_add_(0, word, states[part[word], start[word] + place])
+        return sums / numbers.unsqueeze(-1)
 
     def _pieces(self, sentences: Sequence[Sequence[str]]) -> Tuple[List[List[int]], List[_Word]]:
         """What the model reads, and where in it each word is."""

@@ -1,5 +1,6 @@
 """Teachers from a folder of Hugging Face transformers."""
 
+import math
 import re
 import shutil
 
@@ -7,6 +8,8 @@ import pytest
 import torch
 from allennlp.common.checks import ConfigurationError
 
+from skd_plugin.knowledge import KnowledgeRequest
+from skd_plugin.knowledge.knowledge import as_arrays
 from skd_plugin.teachers import Ensemble, HuggingFaceTeacher, Teacher, huggingface_teacher
 from tests.runs import tiny_config
 
@@ -80,6 +83,41 @@ def test_logits_and_states_of_words(folder, word_pieces):
                 torch.testing.assert_close(found[row, token], expected, atol=1e-5, rtol=1e-4)
     assert not chain.transitions.any()
     assert chain.emissions[0].equal(teacher.distribution(SENTENCES).emissions[0])
+
+
+@pytest.mark.parametrize("poison", [1e30, math.inf, math.nan])
+@pytest.mark.parametrize("word_pieces", ["first", "mean"])
+def test_special_and_continuation_pieces_and_padding_teach_nothing(
+    folder, monkeypatch, word_pieces, poison
+):
+    """What stands there enters neither the logits nor the states of a word; continuation pieces but the mean."""
+    teacher = loaded(folder, word_pieces=word_pieces)
+    request = KnowledgeRequest(frozenset(["emissions", "posteriors", "hidden_0", "hidden_-1"]))
+    expected = Ensemble([teacher]).teach(SENTENCES, request)
+    first, others = set(), set()  # places in the batch
+    for row, words in enumerate(SENTENCES):
+        for start, end in by_hand(folder, words)[2]:
+            first.add((row, start))
+            others.update((row, place) for place in range(start + 1, end))
+    assert others
+    run = HuggingFaceTeacher._run
+
+    def poisoned(self, parts, wants_hidden):
+        output = run(self, parts, wants_hidden)
+        for tensor in (output.logits, *output.hidden_states):
+            of_mean = word_pieces == "mean" and tensor is not output.logits
+            kept = first | others if of_mean else first
+            for row in range(tensor.size(0)):
+                for place in range(tensor.size(1)):
+                    if (row, place) not in kept:
+                        tensor[row, place] = poison
+        return output
+
+    monkeypatch.setattr(HuggingFaceTeacher, "_run", poisoned)
+    for one, other in zip(expected, Ensemble([teacher]).teach(SENTENCES, request)):
+        arrays, clean = as_arrays(other), as_arrays(one)
+        assert arrays.keys() == clean.keys()
+        assert all((array == clean[name]).all() for name, array in arrays.items())
 
 
 def test_a_word_of_no_pieces_is_unknown(folder):
