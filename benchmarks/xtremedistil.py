@@ -1,0 +1,109 @@
+"""
+What stages and strategies of XtremeDistil are worth on real data, and how small and fast its students are: goals,
+judged by the statistics of finished experiments.
+
+    python benchmarks/xtremedistil.py FOLDER ... [--tables FILE ...] [--quick] [--json FILE]
+
+takes folders of `allennlp distill`, of training_configs/experiments/xtremedistil*.jsonnet, and tables that other
+commands have printed (benchmarks/compression.py), and writes what stands between its marks in RESULTS.md: a row a
+goal, and the tables.
+"""
+
+import argparse
+import json
+import re
+import sys
+from pathlib import Path
+from typing import List, Optional
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from benchmarks.claims import Row, row  # noqa: E402
+from benchmarks.distillation import LEVEL, OUTPUT, Findings  # noqa: E402
+from benchmarks.report import claims_table  # noqa: E402
+
+BEGIN = "<!-- written by benchmarks/xtremedistil.py -->"
+END = "<!-- until here -->"
+TEACHERS, LABELS, JOINT = "teachers", "baseline", "d1"
+STAGED = ("joint_then_labels", "logits_then_labels")
+CRF, STRUCTURAL = "logits_then_labels_crf", "structural_then_labels_crf"
+
+
+class Strategies(Findings):
+    """The statistics of one experiment of strategies."""
+
+    @property
+    def names(self) -> List[str]:
+        """Those that learn from the teacher."""
+        return [method["name"] for method in self._methods if method["against"]]
+
+    def mean(self, name: str) -> float:
+        """Of the macro F1, in percent."""
+        return 100 * float(self._row("scores", method=name)["mean"])
+
+    @property
+    def best_strategy(self) -> str:
+        """That of the highest macro F1."""
+        return max(self.names, key=self.mean)
+
+
+def claims(findings: Strategies) -> List[Row]:
+    """The goals, as far as an experiment has the methods that they are about."""
+    name, best = findings.name, findings.best_strategy
+    labels, teacher = findings.mean(LABELS), findings.mean(TEACHERS)
+    rows = [
+        row(f"{name}: {best} above labels alone, points", ">= 10", findings.mean(best) - labels),
+        row(f"{name}: {best} below its teacher, points", "<= 2", teacher - findings.mean(best)),
+        row(
+            f"{name}: F1 of {best} over that of its teacher",
+            ">= 0.95",
+            findings.mean(best) / teacher,
+        ),
+    ]
+    for staged in STAGED:
+        if {staged, JOINT} <= set(findings.names):
+            claim = f"{name}: {staged} above {JOINT} (joint), points"
+            rows.append(row(claim, ">= 1.5", findings.mean(staged) - findings.mean(JOINT)))
+    if {CRF, STRUCTURAL} <= set(findings.names):
+        found = findings.difference(STRUCTURAL, CRF)
+        claim = f"{name}: {STRUCTURAL} above {CRF}"
+        rows.append(row(f"{claim}, points", ">= 0", 100 * found["difference"]))
+        rows.append(row(f"{claim}: p, corrected", f"<= {LEVEL}", found["p_corrected"]))
+    return rows
+
+
+def section(rows: List[Row], tables: List[Path], folders: List[Path]) -> str:
+    """Goals and tables, two levels of headings deeper than those of an experiment."""
+    parts = [BEGIN, "### Goals", claims_table(rows)]
+    parts += [path.read_text(encoding="utf-8").strip() for path in tables]
+    for folder in folders:
+        content = (folder / "results.md").read_text(encoding="utf-8")
+        parts.append(re.sub("^#", "###", content, flags=re.MULTILINE).strip())
+    return "\n\n".join([*parts, END])
+
+
+def page(written: str, section: str) -> str:
+    """With the section in place of what is between the marks; without marks, at the end."""
+    before, _, rest = written.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    return f"{before.rstrip()}\n\n{section}\n\n{after.strip()}".strip() + "\n"
+
+
+def main(arguments: Optional[List[str]] = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("folders", nargs="+", type=Path, help="of allennlp distill")
+    parser.add_argument("--tables", nargs="*", default=[], type=Path, help="of other benchmarks")
+    parser.add_argument("--output", type=Path, default=OUTPUT, help="the page that is completed")
+    parser.add_argument("--quick", action="store_true", help="the same: nothing is trained here")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the claims there")
+    options = parser.parse_args(arguments)
+    rows = [claim for folder in options.folders for claim in claims(Strategies(folder))]
+    written = options.output.read_text(encoding="utf-8") if options.output.exists() else ""
+    new = page(written, section(rows, options.tables, options.folders))
+    options.output.write_text(new, encoding="utf-8")
+    if options.json:
+        options.json.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
