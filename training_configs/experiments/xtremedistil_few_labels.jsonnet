@@ -9,5 +9,5 @@ table(
   'XtremeDistil: few labels',
   all { dev_sentences: 300, train_sentences: 100 },
   phases.equal(20),
-  ['d1', 'd4_1', 'd4_2', 'logits_then_labels', 'joint_then_labels', 'posterior_then_labels']
+  ['d1', 'd4_1', 'logits_then_labels', 'posterior_then_labels']
 )
