@@ -3,6 +3,7 @@
 from skd_plugin.dataset_readers.conll_tagging import ConllTaggingReader
 from skd_plugin.dataset_readers.conllu_tagging import ConlluTaggingReader
 from skd_plugin.dataset_readers.jsonl_tagging import JsonlTaggingReader
+from skd_plugin.dataset_readers.parallel_text import ParallelTextReader
 from skd_plugin.dataset_readers.perturbed import PerturbedReader
 from skd_plugin.dataset_readers.plain_text import PlainTextReader
 from skd_plugin.dataset_readers.semeval_absa import SemevalAbsaReader
@@ -15,6 +16,7 @@ __all__ = [
     "ConlluTaggingReader",
     "DataError",
     "JsonlTaggingReader",
+    "ParallelTextReader",
     "PerturbedReader",
     "PlainTextReader",
     "SemevalAbsaReader",

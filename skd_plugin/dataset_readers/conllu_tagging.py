@@ -1,7 +1,7 @@
 """Universal Dependencies treebanks."""
 
 import re
-from typing import Any, Iterator, List, Tuple
+from typing import Any, Iterable, Iterator, List, Tuple
 
 import conllu
 from allennlp.common.checks import ConfigurationError
@@ -18,6 +18,9 @@ _AS_IS = {
 _NUMBER = r"([1-9][0-9]*)"
 _IDS = (_NUMBER, f"{_NUMBER}-{_NUMBER}", rf"([0-9]+)\.{_NUMBER}")
 _WORD, _RANGE, _EMPTY = (re.compile(form) for form in _IDS)
+
+Block = List[Tuple[int, str]]
+"""A sentence: the numbers of its lines, and these."""
 
 
 @DatasetReader.register("conllu_tagging")
@@ -47,25 +50,11 @@ class ConlluTaggingReader(TaggingDatasetReader):
         self._strip_subtypes = strip_subtypes
 
     def read_sentences(self, path: str) -> Iterator[Sentence]:
-        block: List[Tuple[int, str]] = []
-        for number, line in self.open_lines(path):
-            if line.strip():
-                block.append((number, line))
-            elif block:
-                yield self._sentence(path, block)
-                block = []
-        if block:
+        for block in blocks(self.open_lines(path)):
             yield self._sentence(path, block)
 
-    def _sentence(self, path: str, block: List[Tuple[int, str]]) -> Sentence:
-        lines = [(number, line) for number, line in block if not line.startswith("#")]
-        words = _check_ids(path, lines, block[0][0])
-        text = "\n".join(line for _, line in lines) + "\n\n"
-        try:
-            (parsed,) = conllu.parse(text, fields=COLUMNS, field_parsers=_AS_IS)
-        except (conllu.exceptions.ParseException, ValueError) as error:
-            raise DataError(path, block[0][0], f"a sentence that is no CoNLL-U: {error}", "CoNLL-U")
-        tokens = [token for token in parsed if isinstance(token["id"], int)]
+    def _sentence(self, path: str, block: Block) -> Sentence:
+        words, tokens = words_of(path, block)
         tags = [self._tag(token) for token in tokens]
         empty = [number for number, tag in zip(words, tags) if tag == "_"]
         if self._feature or not empty:
@@ -80,6 +69,31 @@ class ConlluTaggingReader(TaggingDatasetReader):
             return (token["feats"] or {}).get(self._feature) or "_"
         tag = str(token[self._column])
         return tag.partition(":")[0] if self._strip_subtypes else tag
+
+
+def blocks(lines: Iterable[Tuple[int, str]]) -> Iterator[Block]:
+    """The sentences of a file."""
+    block: Block = []
+    for number, line in lines:
+        if line.strip():
+            block.append((number, line))
+        elif block:
+            yield block
+            block = []
+    if block:
+        yield block
+
+
+def words_of(path: str, block: Block) -> Tuple[List[int], List[Any]]:
+    """The syntactic words of a sentence: the numbers of their lines, and what `conllu` makes of them."""
+    lines = [(number, line) for number, line in block if not line.startswith("#")]
+    numbers = _check_ids(path, lines, block[0][0])
+    text = "\n".join(line for _, line in lines) + "\n\n"
+    try:
+        (parsed,) = conllu.parse(text, fields=COLUMNS, field_parsers=_AS_IS)
+    except (conllu.exceptions.ParseException, ValueError) as error:
+        raise DataError(path, block[0][0], f"a sentence that is no CoNLL-U: {error}", "CoNLL-U")
+    return numbers, [token for token in parsed if isinstance(token["id"], int)]
 
 
 def _check_ids(path: str, lines: List[Tuple[int, str]], first_line: int) -> List[int]:
