@@ -1,6 +1,7 @@
-"""How many of a number of draws fall to whom."""
+"""How many of a number of draws fall to whom, and who is drawn."""
 
-from typing import List, Sequence
+import random
+from typing import Dict, List, Sequence
 
 
 def divided(total: int, sizes: Sequence[int], exponent: float) -> List[int]:
@@ -23,3 +24,28 @@ def divided(total: int, sizes: Sequence[int], exponent: float) -> List[int]:
     for index in by_remainder[: total - sum(parts)]:
         parts[index] += 1
     return parts
+
+
+def drawn(total: int, groups: Dict[str, List[int]], exponent: float) -> Dict[str, List[int]]:
+    """
+    Draws from groups in proportion to size^exponent: of each as evenly as possible, whole passes and then some at
+    random.
+
+    # Parameters
+
+    total : `int`
+    groups : `Dict[str, List[int]]`
+        What there is of each, at least one.
+    exponent : `float`
+
+    # Returns
+
+    `Dict[str, List[int]]` of the draws of each group, by name in alphabetical order.
+    """
+    names = sorted(groups)
+    quotas = divided(total, [len(groups[name]) for name in names], exponent)
+    draws = {}
+    for name, quota in zip(names, quotas):
+        num_passes, rest = divmod(quota, len(groups[name]))
+        draws[name] = groups[name] * num_passes + random.sample(groups[name], rest)
+    return draws

@@ -4,6 +4,7 @@ import logging
 import math
 import random
 from collections import defaultdict
+from itertools import chain
 from typing import Dict, Iterable, Iterator, List, Optional, Sequence
 
 from allennlp.common.checks import ConfigurationError
@@ -12,7 +13,7 @@ from allennlp.data.samplers import BatchSampler
 from more_itertools import chunked
 
 from skd_plugin.dataset_readers.sentence import is_labeled
-from skd_plugin.samplers.quotas import divided
+from skd_plugin.samplers.quotas import drawn
 
 logger = logging.getLogger(__name__)
 
@@ -105,12 +106,13 @@ class SmoothedLanguagesSampler(BatchSampler):
         unlabeled: Dict[str, List[int]] = defaultdict(list)
         for index, instance in enumerate(instances):
             part = labeled if is_labeled(instance) else unlabeled
-            part[_language(instance)].append(index)
+            part[language_of(instance)].append(index)
         num_labeled = sum(map(len, labeled.values()))
-        yield from self._drawn(num_labeled, labeled)
+        yield from chain(*drawn(num_labeled, labeled, self._exponent).values())
         num_unlabeled = sum(map(len, unlabeled.values()))
         self._check_ratio(num_labeled, num_unlabeled)
-        yield from self._drawn(self._num_unlabeled(num_labeled, num_unlabeled), unlabeled)
+        total = self._num_unlabeled(num_labeled, num_unlabeled)
+        yield from chain(*drawn(total, unlabeled, self._exponent).values())
 
     def _num_unlabeled(self, num_labeled: int, num_present: int) -> int:
         """How many unlabelled sentences an epoch has."""
@@ -127,16 +129,8 @@ class SmoothedLanguagesSampler(BatchSampler):
             )
             self._warned = True
 
-    def _drawn(self, total: int, groups: Dict[str, List[int]]) -> Iterator[int]:
-        languages = sorted(groups)
-        quotas = divided(total, [len(groups[language]) for language in languages], self._exponent)
-        for language, quota in zip(languages, quotas):
-            indices = groups[language]
-            num_passes, rest = divmod(quota, len(indices))
-            yield from indices * num_passes
-            yield from random.sample(indices, rest)
 
-
-def _language(instance: Instance) -> str:
+def language_of(instance: Instance) -> str:
+    """Of a sentence, or of the other side of a pair; a stock reader does not say."""
     metadata = instance.fields.get("metadata")
     return metadata.get("language", "und") if metadata is not None else "und"  # type: ignore[attr-defined]
