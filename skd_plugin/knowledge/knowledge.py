@@ -10,7 +10,14 @@ from torch import Tensor
 
 from skd_plugin.knowledge.hidden_states import hidden_field, layer_of
 
-FIELDS = ("paths", "posteriors", "emissions", "expected_transitions", "transitions")
+FIELDS = (
+    "paths",
+    "posteriors",
+    "emissions",
+    "expected_transitions",
+    "transitions",
+    "sentence_embedding",
+)
 
 
 @dataclass(frozen=True)
@@ -21,10 +28,10 @@ class KnowledgeRequest:
     # Parameters
 
     fields : `FrozenSet[str]`
-        Some of "paths", "posteriors", "emissions", "expected_transitions" and "transitions", and of "hidden_0",
-        "hidden_1" and so on, or "hidden_-1" and so on from the last. The first three and the fourth say how probable
-        tags and paths are, emissions and transitions together what the teachers' chain is, and "hidden_" what the
-        states of their layers are.
+        Some of "paths", "posteriors", "emissions", "expected_transitions", "transitions" and "sentence_embedding", and
+        of "hidden_0", "hidden_1" and so on, or "hidden_-1" and so on from the last. The first three and the fourth say
+        how probable tags and paths are, emissions and transitions together what the teachers' chain is, "hidden_" what
+        the states of their layers are, and "sentence_embedding" what a teacher of sentences makes of the whole.
     num_paths : `int`, optional (default = `0`)
         How many best paths; positive if and only if "paths" is asked for.
     """
@@ -81,6 +88,8 @@ class Knowledge:
         half precision; a `KnowledgeBatch` has them fitted to the posteriors.
     transitions : `numpy.ndarray`, optional
         Shape (num_labels + 2, num_labels), scores: from each label to each, then of the first label, then of the last.
+    sentence_embedding : `numpy.ndarray`, optional
+        Shape (dim,), in half precision.
     hidden : `Mapping[int, numpy.ndarray]`, optional (default = none)
         By layer, shape (num_tokens, dim): hidden states, in half precision.
     """
@@ -92,6 +101,7 @@ class Knowledge:
     log_emissions: Optional[np.ndarray] = None
     expected_transitions: Optional[np.ndarray] = None
     transitions: Optional[np.ndarray] = None
+    sentence_embedding: Optional[np.ndarray] = None
     hidden: Mapping[int, np.ndarray] = field(default_factory=dict)
 
     @classmethod

@@ -5,6 +5,7 @@ from skd_plugin.teachers.asking import Asking, Question
 from skd_plugin.teachers.ensemble import Ensemble
 from skd_plugin.teachers.huggingface_teacher import HuggingFaceTeacher
 from skd_plugin.teachers.processes import Processes
+from skd_plugin.teachers.sentence_teacher import HuggingFaceEncoder, SentenceTeacher
 from skd_plugin.teachers.teacher import Answer, Teacher
 
 __all__ = [
@@ -12,8 +13,10 @@ __all__ = [
     "ArchiveTeacher",
     "Asking",
     "Ensemble",
+    "HuggingFaceEncoder",
     "HuggingFaceTeacher",
     "Processes",
     "Question",
+    "SentenceTeacher",
     "Teacher",
 ]

@@ -13,6 +13,7 @@ from typing import (
     Iterable,
     Iterator,
     List,
+    Mapping,
     NamedTuple,
     Optional,
     Sequence,
@@ -23,7 +24,7 @@ import torch
 from allennlp.common import Tqdm
 
 from skd_plugin.knowledge import Knowledge, KnowledgeRequest, KnowledgeStore
-from skd_plugin.teachers.ensemble import Ensemble
+from skd_plugin.teachers.askable import Askable
 from skd_plugin.teachers.processes import Processes, Share
 
 logger = logging.getLogger(__name__)
@@ -58,7 +59,7 @@ class Asking:
 
     store : `KnowledgeStore`
         An open one.
-    ensembles : `Dict[str, Ensemble]`
+    ensembles : `Mapping[str, Askable]`
         The teachers of each language.
     request : `KnowledgeRequest`
         What is wanted.
@@ -76,7 +77,7 @@ class Asking:
     def __init__(
         self,
         store: KnowledgeStore,
-        ensembles: Dict[str, Ensemble],
+        ensembles: Mapping[str, Askable],
         request: KnowledgeRequest,
         device: torch.device,
         tokens_per_batch: int = 2048,
@@ -136,7 +137,7 @@ class Asking:
             cached = number - lacking[language]
             logger.info('"%s": %d of %d sentences are cached', language, cached, number)
 
-    def _ask(self, language: str, ensemble: Ensemble, share: Share) -> None:
+    def _ask(self, language: str, ensemble: Askable, share: Share) -> None:
         """The second pass, of one language."""
         names = [
             f"{self._place(language)}-{share.member}-{other}" for other in range(share.members)
@@ -165,7 +166,7 @@ class Asking:
         ensemble.release()
 
     def _ask_window(
-        self, ensemble: Ensemble, sentences: List[Sentence], request: KnowledgeRequest, bar: Any
+        self, ensemble: Askable, sentences: List[Sentence], request: KnowledgeRequest, bar: Any
     ) -> None:
         """Sentences of like length together, the longest first: what does not fit into memory fails at once."""
         sentences = sorted(sentences, key=lambda sentence: len(sentence[1]), reverse=True)

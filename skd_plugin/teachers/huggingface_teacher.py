@@ -1,7 +1,5 @@
 """A teacher from a folder of Hugging Face transformers."""
 
-import os
-import re
 from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 import torch
@@ -9,16 +7,11 @@ from allennlp.common.checks import ConfigurationError
 from torch import Tensor
 
 from skd_plugin.structures import LinearChain
-from skd_plugin.teachers.hashing import hash_content, hash_together
+from skd_plugin.teachers.huggingface_folder import check_folder, hash_folder, most_pieces
 from skd_plugin.teachers.teacher import Answer, Teacher
 
 PIECES_AT_ONCE = 2**13
 """With padding; so many a step of the model, whatever the number of words."""
-MOST_PIECES = 512
-_READ_BY_TEACHER = re.compile(
-    r"config\.json|(pytorch_)?model.*\.(bin|safetensors|index\.json)|tokenizer.*\.json|special_tokens_map\.json"
-    r"|added_tokens\.json|vocab\.(txt|json)|merges\.txt|.*\.model"
-)
 
 
 class _Word(NamedTuple):
@@ -77,7 +70,9 @@ class HuggingFaceTeacher(Teacher):
     @property
     def fingerprint(self) -> str:
         if self._fingerprint is None:
-            self._fingerprint = f"{_hash(self._folder)}-{self._word_pieces}-{self._max_length}"
+            self._fingerprint = (
+                f"{hash_folder(self._folder)}-{self._word_pieces}-{self._max_length}"
+            )
         return self._fingerprint
 
     @property
@@ -90,7 +85,7 @@ class HuggingFaceTeacher(Teacher):
             return
         from transformers import AutoModelForTokenClassification, AutoTokenizer
 
-        _check_folder(self._folder)
+        check_folder(self._folder)
         tokenizer = AutoTokenizer.from_pretrained(self._folder, add_prefix_space=True)
         if not tokenizer.is_fast:
             raise ConfigurationError(
@@ -205,14 +200,7 @@ class HuggingFaceTeacher(Teacher):
         return [one or [self._tokenizer.unk_token_id or 0] for one in ids]
 
     def _limit(self) -> int:
-        config = self._model.config
-        positions = getattr(config, "max_position_embeddings", -1)
-        if getattr(config, "model_type", "") in ("roberta", "xlm-roberta", "camembert"):
-            positions -= (
-                config.pad_token_id + 1
-            )  # positions are counted from behind that of padding
-        limits = [self._max_length or MOST_PIECES, positions, self._tokenizer.model_max_length]
-        return int(min(limit for limit in limits if limit > 0))
+        return most_pieces(self._model.config, self._tokenizer, self._max_length)
 
 
 def _chunks(parts: List[List[int]]) -> Iterator[Tuple[int, List[List[int]]]]:
@@ -220,20 +208,3 @@ def _chunks(parts: List[List[int]]) -> Iterator[Tuple[int, List[List[int]]]]:
     size = max(1, PIECES_AT_ONCE // max(map(len, parts)))
     for first in range(0, len(parts), size):
         yield first, parts[first : first + size]
-
-
-def _check_folder(folder: str) -> None:
-    if not os.path.exists(os.path.join(folder, "config.json")):
-        raise ConfigurationError(
-            f"{folder}: expected a folder with the config.json of a token classifier, as save_pretrained leaves it"
-        )
-
-
-def _hash(folder: str) -> str:
-    """Of all that a model and its tokenizer are read from; not of the path."""
-    _check_folder(folder)
-    hashes = {}
-    for name in filter(_READ_BY_TEACHER.fullmatch, os.listdir(folder)):
-        with open(os.path.join(folder, name), "rb") as file:
-            hashes[name] = hash_content(file)
-    return hash_together(hashes)

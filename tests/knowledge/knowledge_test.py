@@ -32,7 +32,7 @@ def test_union_of_requests():
             ["logits"],
             0,
             "fields: expected some of ('paths', 'posteriors', 'emissions', "
-            "'expected_transitions', 'transitions') and hidden_<layer>, got ['logits']",
+            "'expected_transitions', 'transitions', 'sentence_embedding') and hidden_<layer>, got ['logits']",
         ),
         (["paths"], 0, "positive number with paths and 0 without, got 0 with fields ['paths']"),
         (
