@@ -3,16 +3,13 @@
 import itertools
 import logging
 import math
-import random
-from contextlib import contextmanager
-from typing import Any, Dict, Iterator, Optional, Set, Tuple
+from typing import Any, Dict, Optional, Set
 
-import numpy as np
-import torch
 from allennlp.common.checks import ConfigurationError
 from allennlp.training import GradientDescentTrainer, TrainerCallback
 
 from skd_plugin.callbacks.questions import training_questions
+from skd_plugin.callbacks.random_state import random_state_kept
 from skd_plugin.knowledge import (
     CachedKnowledge,
     KnowledgeStore,
@@ -117,7 +114,7 @@ class CacheTeacherKnowledge(TrainerCallback):
         if distillation.is_measured:
             loaders.append(trainer._validation_data_loader)
         instances = itertools.chain.from_iterable(loader.iter_instances() for loader in loaders)
-        with _random_state_kept():
+        with random_state_kept():
             ask(training_questions(instances, set(ensembles), processes))
         processes.close()
         sources = {language: ensemble.fingerprint for language, ensemble in ensembles.items()}
@@ -154,7 +151,7 @@ class CacheTeacherKnowledge(TrainerCallback):
         """Batches of an epoch as the trainer counts them: groups, if gradients are accumulated."""
         assert self.trainer is not None
         try:
-            with _random_state_kept():  # some samplers draw to answer
+            with random_state_kept():  # some samplers draw to answer
                 num_batches = len(self.trainer.data_loader)
         except TypeError:
             self._batches_per_epoch = None
@@ -168,15 +165,3 @@ def _validation_metrics(trainer: GradientDescentTrainer) -> Set[str]:
     if trainer._validation_data_loader is None:
         return set()
     return {name for _, name in trainer._metric_tracker.tracked_metrics}
-
-
-@contextmanager
-def _random_state_kept() -> Iterator[None]:
-    """Loading teachers draws random numbers; training must be the same with and without it."""
-    states: Tuple[Any, Any] = (random.getstate(), np.random.get_state())
-    try:
-        with torch.random.fork_rng():
-            yield
-    finally:
-        random.setstate(states[0])
-        np.random.set_state(states[1])

@@ -1,5 +1,6 @@
 """Distillation losses, one a file, and the schedule of their weight."""
 
+from skd_plugin.losses.alignment import AlignmentObjective
 from skd_plugin.losses.distillation import Distillation
 from skd_plugin.losses.distillation_loss import DistillationLoss
 from skd_plugin.losses.emission import EmissionLoss
@@ -11,6 +12,7 @@ from skd_plugin.losses.structural import StructuralLoss
 from skd_plugin.losses.top_k import TopKLoss, WeightedTopKLoss
 
 __all__ = [
+    "AlignmentObjective",
     "ConstantSchedule",
     "Distillation",
     "DistillationLoss",
