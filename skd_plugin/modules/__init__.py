@@ -1,7 +1,8 @@
 """Parts that models and teachers share."""
 
+from skd_plugin.modules.archived_encoder import ArchivedEncoder
 from skd_plugin.modules.distinct_characters import DistinctCharactersEncoder
 from skd_plugin.modules.padded_lstm import PaddedLstm
 from skd_plugin.modules.word_pieces import WordPiecesEmbedder
 
-__all__ = ["DistinctCharactersEncoder", "PaddedLstm", "WordPiecesEmbedder"]
+__all__ = ["ArchivedEncoder", "DistinctCharactersEncoder", "PaddedLstm", "WordPiecesEmbedder"]
