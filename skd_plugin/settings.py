@@ -9,10 +9,12 @@ import os
 
 SETTINGS = {
     "SKD_DATA": "folder of the data, with one folder a language",
+    "SKD_ENCODER": "archive of the encoder of mmkd",
     "SKD_EPOCHS": "most epochs to train",
     "SKD_KNOWLEDGE": "folder of the store of teachers' knowledge",
     "SKD_LANGUAGE": "language of a teacher",
     "SKD_LANGUAGES": "languages of a student, with commas between",
+    "SKD_PARALLEL": "folder of the parallel text of mmkd, `train.tsv` and `dev.tsv`: a column a language",
     "SKD_RECIPE": '"fast" or "paper"',
     "SKD_SEED": "seed of all random numbers",
     "SKD_SIZE": '"hour" (what two cores do in about one) or "full", of an experiment',
@@ -20,8 +22,9 @@ SETTINGS = {
     "SKD_TEACHER": "archive of the teacher of all languages, of the experiments of xtremedistil",
     "SKD_TEACHER_SENTENCES": "how many sentences of each training file the teacher of xtremedistil reads",
     "SKD_TEACHERS": "folder of the teachers, with one serialization directory a language",
+    "SKD_TOKENIZER": "folder of the tokenizer of mmkd",
     "SKD_TRAIN_SENTENCES": "how many sentences of each training file to read",
-    "SKD_TRANSFORMER": "name or folder of the transformer of xtremedistil",
+    "SKD_TRANSFORMER": "name or folder of the transformer of xtremedistil; folder of the English teacher of mmkd",
     "SKD_TRANSFORMER_DIM": "its hidden size",
     "SKD_UNLABELED": "folder of unlabelled text, `en.txt` and so on: a sentence a line, tokens separated by spaces",
     "SKD_UNLABELED_SENTENCES": "how many sentences of each file of unlabelled text to read",

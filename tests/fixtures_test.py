@@ -44,6 +44,14 @@ def test_the_generator_writes_the_same_bytes(tmp_path):
     assert made == files(FIXTURES)
 
 
+def test_the_parallel_corpus_is_what_its_generator_writes(tmp_path):
+    subprocess.run([sys.executable, str(FIXTURES / "make_parallel.py"), str(tmp_path)], check=True)
+    for name, size in {"train.tsv": 90, "dev.tsv": 30}.items():
+        content = (tmp_path / name).read_bytes()
+        assert content == (FIXTURES / "parallel" / name).read_bytes()
+        assert len(set(content.splitlines())) == size + 1
+
+
 def test_the_corpora_are_small():
     assert sum(len(content) for content in files(FIXTURES).values()) < 1_500_000
 

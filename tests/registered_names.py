@@ -13,8 +13,8 @@ from allennlp.training.optimizers import Optimizer
 import skd_plugin  # noqa: F401
 from skd_plugin.experiments import Engine
 from skd_plugin.knowledge import KnowledgeStore
-from skd_plugin.losses import DistillationLoss, DistillationSchedule
-from skd_plugin.teachers import Teacher
+from skd_plugin.losses import AlignmentObjective, DistillationLoss, DistillationSchedule
+from skd_plugin.teachers import SentenceTeacher, Teacher
 from tests.runs import ROOT
 
 BASES = [
@@ -27,7 +27,9 @@ BASES = [
     Optimizer,
     DistillationLoss,
     DistillationSchedule,
+    AlignmentObjective,
     Teacher,
+    SentenceTeacher,
     Trainer,
     TrainerCallback,
     KnowledgeStore,

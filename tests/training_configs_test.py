@@ -15,6 +15,7 @@ from skd_plugin import settings
 from skd_plugin.dataset_readers import UNLABELED
 from tests.runs import ROOT, allennlp, train
 from tests.shipped_experiments import EXPERIMENTS
+from tests.training_configs_mmkd_test import NAMES as MMKD
 from tests.training_configs_xtremedistil_test import STRATEGIES, TABLES
 
 CONFIGS = ROOT / "training_configs"
@@ -238,7 +239,8 @@ def test_every_config_is_tested():
     methods = {(task, method) for task in TASKS for method in ["teacher", *STUDENTS]}
     experiments = {("experiments", name) for name in [*EXPERIMENTS, *TABLES]}
     xtremedistil = {("xtremedistil", name) for name in ["teacher", *STRATEGIES]}
-    assert found == methods | set(WITH_UNLABELED_TEXT) | experiments | xtremedistil
+    mmkd = {("mmkd", name) for name in MMKD}
+    assert found == methods | set(WITH_UNLABELED_TEXT) | experiments | xtremedistil | mmkd
 
 
 def test_every_setting_is_known():

@@ -3,7 +3,9 @@
 from pathlib import Path
 from typing import Any, Dict
 
-from tests.runs import ROOT
+import torch
+
+from tests.runs import ROOT, tiny_config
 
 PARALLEL = ROOT / "fixtures" / "parallel"
 OBJECTIVES = [
@@ -43,3 +45,20 @@ def mmkd_config(teacher: Path, store: Any = None, **model: Any) -> Dict[str, Any
             "callbacks": [callback],
         },
     }
+
+
+def make_teacher(folder: Path) -> Path:
+    """A BERT of random weights that knows the English words by themselves: sentences that share words are alike."""
+    from transformers import BertConfig, BertModel, BertTokenizer
+
+    lines = (PARALLEL / "train.tsv").read_text(encoding="utf-8").splitlines()
+    english = " ".join(line.split("\t")[0] for line in lines[1:]).lower().replace(".", " .")
+    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    vocabulary = [*special, *sorted(set(english.split()))]
+    folder.mkdir(parents=True)
+    (folder / "vocab.txt").write_text("\n".join(vocabulary) + "\n", encoding="utf-8")
+    BertTokenizer(str(folder / "vocab.txt")).save_pretrained(folder)
+    torch.manual_seed(0)
+    config = tiny_config(BertConfig, len(vocabulary), hidden_size=32, initializer_range=1.0)
+    BertModel(config).save_pretrained(folder)
+    return folder

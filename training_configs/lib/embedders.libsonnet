@@ -31,6 +31,16 @@
     parameter_groups: [],
   },
 
+  // The encoder of an archive, as mmkd/encoder.jsonnet leaves it; `dim` is its width. Frozen, or learnt further at a rate of its own.
+  archived(archive, dim, frozen=false, lr=0.0005): {
+    local archived = { type: 'archived_encoder', archive_file: archive },
+    token_indexers: { tokens: archived },
+    embedder: { token_embedders: { tokens: archived { train_parameters: !frozen } } },
+    dim: dim,
+    counted: [],
+    parameter_groups: if frozen then [] else [[['^text_field_embedder'], { lr: lr }]],
+  },
+
   // A Hugging Face transformer, by name or folder; `dim` is its hidden size. Frozen, or fine-tuned at a rate of its own.
   transformer(name, dim, frozen=false, lr=2e-5): {
     token_indexers: { tokens: { type: 'pretrained_transformer_mismatched', model_name: name, max_length: 512 } },

@@ -18,8 +18,9 @@ from skd_plugin.losses.alignment.alignment_objective import (
 @AlignmentObjective.register("sentence_alignment")
 class SentenceAlignment(AlignmentObjective):
     """
-    Squared distances of what the student makes of either side from what the teacher makes of the English one, the mean
-    over pairs and both sides (Reimers and Gurevych, EMNLP 2020; the sentence level of MMKD, Li et al., EMNLP 2022):
+    How far what the student makes of either side is from what the teacher makes of the English one: squared distances,
+    the mean over pairs and both sides (Reimers and Gurevych, EMNLP 2020). The sentence level of MMKD (Li et al., EMNLP
+    2022). Of a pair it is
 
         (|s(english) - t|^2 + |s(other) - t|^2) / 2
 

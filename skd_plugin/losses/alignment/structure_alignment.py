@@ -21,13 +21,14 @@ PAIRINGS = ("other-other", "pivot-pivot", "pivot-other")
 @AlignmentObjective.register("structure_alignment")
 class StructureAlignment(AlignmentObjective):
     """
-    The divergence of how similar the sentences of a batch are to each other, the mean over sentences i and pairings:
+    How differently teacher and student see which sentences of a batch are alike: the structure level of MMKD (Li et
+    al., EMNLP 2022), which compares the other language with itself, English with itself, and both with each other. It
+    is the mean over sentences i and such pairings of
 
         KL(softmax_j(cos(t_i, t_j) / T_t) || softmax_j(cos(a_i, b_j) / T_s))
 
-    where t are the teacher's embeddings of the English sides, a and b the student's of both sides. The structure level
-    of MMKD (Li et al., EMNLP 2022), which compares the other language with itself, English with itself, and both with
-    each other. Teacher and student need not have as many features.
+    where t are the teacher's embeddings of the English sides, a and b the student's of one side or the other. Teacher
+    and student need not have as many features.
 
     In distributed training the batch is that of all processes together.
 

@@ -19,12 +19,13 @@ POSITIONS = ("hidden", "all")
 @AlignmentObjective.register("word_contrastive")
 class WordContrastive(AlignmentObjective):
     """
-    InfoNCE (van den Oord et al., 2018) between the two views of words: the mean over words i of
+    How hard it is to tell, by the states of words, which word that is seen is a hidden one: InfoNCE (van den Oord et
+    al., 2018) between two views of words. The word level of MMKD (Li et al., EMNLP 2022). It is the mean over
+    words i of
 
         -log(exp(cos(m_i, w_i) / T) / sum_j exp(cos(m_i, w_j) / T))
 
-    where m is the state of a word where some are hidden, w where all are seen. The word level of MMKD (Li et al., EMNLP
-    2022).
+    where m is the state of a word where some are hidden, w where all are seen.
 
     # Parameters
 
