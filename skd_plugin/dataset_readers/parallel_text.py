@@ -4,7 +4,7 @@ import logging
 from typing import Any, Dict, Iterator, List, Optional, Sequence, Union
 
 from allennlp.common.checks import ConfigurationError
-from allennlp.data import DatasetReader, Instance, Token, TokenIndexer
+from allennlp.data import DatasetReader, Field, Instance, Token, TokenIndexer
 from allennlp.data.fields import MetadataField, TextField
 from allennlp.data.token_indexers import SingleIdTokenIndexer
 
@@ -83,15 +83,17 @@ class ParallelTextReader(DatasetReader):
     def text_to_instance(  # type: ignore[override]
         self,
         pivot: Union[str, Sequence[str]],
-        other: Union[str, Sequence[str]],
+        other: Optional[Union[str, Sequence[str]]] = None,
         language: str = "und",
         pivot_text: Optional[str] = None,
     ) -> Instance:
         """
         # Parameters
 
-        pivot, other : `Union[str, Sequence[str]]`
+        pivot : `Union[str, Sequence[str]]`
             Text, or words; at least one.
+        other : `Union[str, Sequence[str]]`, optional (default = `None`)
+            The same of its translation, if there is one.
         language : `str`, optional (default = `"und"`)
             Of `other`.
         pivot_text : `str`, optional (default = `pivot`)
@@ -99,7 +101,7 @@ class ParallelTextReader(DatasetReader):
 
         # Returns
 
-        `Instance` with `pivot`, `other` and `metadata`: `language`, `pivot_language`, `pivot_words` (what the
+        `Instance` with `pivot`, perhaps `other`, and `metadata`: `language`, `pivot_language`, `pivot_words` (what the
         teacher reads, split at blanks) and `key` (of the pivot's sentence).
         """
         if pivot_text is None:
@@ -111,17 +113,15 @@ class ParallelTextReader(DatasetReader):
             "pivot_words": pivot_words,
             "key": sentence_key(pivot_words, self._pivot),
         }
-        return Instance(
-            {
-                "pivot": TextField(self._tokens(pivot)),
-                "other": TextField(self._tokens(other)),
-                "metadata": MetadataField(metadata),
-            }
-        )
+        fields: Dict[str, Field] = {"pivot": TextField(self._tokens(pivot))}
+        if other is not None:
+            fields["other"] = TextField(self._tokens(other))
+        return Instance({**fields, "metadata": MetadataField(metadata)})
 
     def apply_token_indexers(self, instance: Instance) -> None:
-        for name in ("pivot", "other"):
-            instance.fields[name].token_indexers = self.token_indexers  # type: ignore[attr-defined]
+        for field in instance.fields.values():
+            if isinstance(field, TextField):
+                field.token_indexers = self.token_indexers
 
     def _read(self, file_path: Any) -> Iterator[Instance]:
         for pivot, other, language in self.shard_iterable(self._pairs(file_path)):

@@ -64,6 +64,8 @@ class MmkdEncoder(Model):
     leave it out there.
     """
 
+    default_predictor = "sentence_encoder"
+
     def __init__(
         self,
         vocab: Vocabulary,
@@ -121,19 +123,27 @@ class MmkdEncoder(Model):
         return any(objective.needs_words for objective in self.objectives)
 
     def forward(  # type: ignore[override]
-        self, pivot: TextFieldTensors, other: TextFieldTensors, metadata: List[Dict[str, Any]]
+        self,
+        pivot: TextFieldTensors,
+        metadata: List[Dict[str, Any]],
+        other: Optional[TextFieldTensors] = None,
     ) -> Dict[str, Any]:
         """
         # Parameters
 
-        pivot, other : `TextFieldTensors`
+        pivot : `TextFieldTensors`
         metadata : `List[Dict[str, Any]]`
             Of each pair, as the reader `parallel_text` gives it.
+        other : `TextFieldTensors`, optional (default = `None`)
+            Without it the sentences of `pivot`, of any language, are embedded, and no more is done.
 
         # Returns
 
-        `pivot_embedding` and `other_embedding`, (batch_size, sentence_dim), and in training `loss`, a scalar.
+        `pivot_embedding` and, of pairs, `other_embedding`, (batch_size, sentence_dim); in training `loss`, a scalar.
         """
+        if other is None:
+            side = self.read(pivot)
+            return {"pivot_embedding": self.sentence(side.states, side.mask)}
         sides = self.read(pivot), self.read(other)
         of_pivot, of_other = (self.sentence(side.states, side.mask) for side in sides)
         output = {"pivot_embedding": of_pivot, "other_embedding": of_other}

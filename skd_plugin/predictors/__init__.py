@@ -1,5 +1,6 @@
 """Predictors."""
 
 from skd_plugin.predictors.multilingual_tagger import MultilingualTaggerPredictor
+from skd_plugin.predictors.sentence_encoder import SentenceEncoderPredictor
 
-__all__ = ["MultilingualTaggerPredictor"]
+__all__ = ["MultilingualTaggerPredictor", "SentenceEncoderPredictor"]

@@ -16,6 +16,7 @@ from allennlp.models import load_archive
 from skd_plugin.dataset_readers import ParallelTextReader
 from skd_plugin.modules.hidden_words import HiddenWords, Side
 from skd_plugin.modules.joining import Joining
+from skd_plugin.predictors import SentenceEncoderPredictor
 from skd_plugin.teachers import HuggingFaceEncoder
 from tests.losses.alignment.batches import vectors
 from tests.models.mmkd import OBJECTIVES, PARALLEL, mmkd_config
@@ -125,6 +126,27 @@ def test_evaluate_says_what_is_found(trained, tmp_path):
     other = evaluated(archive, output, "-o", overrides)
     assert other["_ru_from_pivot_cosine_mrr"] != found["_ru_from_pivot_cosine_mrr"]
     assert "_de_from_pivot_cosine_mrr" not in other
+
+
+def test_embeddings_of_single_sentences(trained):
+    predictor = SentenceEncoderPredictor.from_path(str(trained))
+    assert isinstance(predictor, SentenceEncoderPredictor)
+    short, long = "Врач.", "Der Arzt singt heute am Bahnhof."
+    one = predictor.predict(short)
+    assert one["sentence"] == short and len(one["embedding"]) == 20
+    both = predictor.predict_batch_json([{"sentence": long}, {"sentence": short}])
+    assert both[1]["embedding"] == pytest.approx(one["embedding"], abs=1e-5)
+    model = predictor._model
+    pair = model(**batch_of(model, ("The doctor.", short, "ru")))
+    assert one["embedding"] == pytest.approx(pair["other_embedding"][0].tolist(), abs=1e-5)
+    with pytest.raises(ConfigurationError, match='"sentence": expected a string, got None'):
+        predictor.predict_json({"text": short})
+
+
+def test_the_predictor_of_another_model(student):
+    message = "sentence_encoder: expected an mmkd_encoder and the reader parallel_text; got Distill"
+    with pytest.raises(ConfigurationError, match=message):
+        SentenceEncoderPredictor.from_path(str(student), predictor_name="sentence_encoder")
 
 
 def test_a_training_goes_on(tiny_transformer, tmp_path):
