@@ -42,6 +42,7 @@ bench: $(INSTALLED)
 	$(BIN)/python benchmarks/knowledge.py
 	$(BIN)/python benchmarks/training_steps.py
 	$(BIN)/python benchmarks/phases.py
+	$(BIN)/python benchmarks/alignment.py
 	$(BIN)/python benchmarks/compression.py
 
 # The modern stack is for Python 3.11 and newer: AllenNLP is installed beside its requirements, since its own pins
