@@ -8,7 +8,7 @@ from torch.nn.functional import normalize
 
 AT_ONCE = 2048
 """So many sentences of each side are compared at once; no more than the square of this number of scores is held."""
-SAME = 1e-6
+SAME = 1e-5
 """Scores that differ by less are equal: the same sums come out a little different in another order."""
 
 
@@ -59,18 +59,25 @@ def find_translations(
     # Returns
 
     `Ranks` of the others for each of the one side, and the other way round; on the CPU.
+
+    # Raises
+
+    `ValueError` for embeddings that are no finite numbers, which would be like nothing and look well.
     """
+    if not bool(one.isfinite().all() and other.isfinite().all()):
+        raise ValueError("embeddings: expected finite numbers, got some that are not")
     one, other = normalize(one, dim=1), normalize(other, dim=1)
     scale, of_one, of_other = 1.0, one.new_zeros(len(one)), other.new_zeros(len(other))
     if csls_neighbors is not None:
         scale, (of_one, of_other) = 2.0, _means_of_next(one, other, csls_neighbors)
     true = scale * (one * other).sum(dim=1) - of_one - of_other
-    # Better and equal ones of each; a translation is equal to itself. Shape: (2, num_sentences)
+    # Better and equal ones of each. Shape: (2, num_sentences)
     counts = [torch.zeros(2, len(one), dtype=torch.long, device=one.device) for _ in range(2)]
-    counts[0][1] = counts[1][1] = -1
     for rows, columns in _blocks(len(one)):
         scores = scale * one[rows] @ other[columns].T
         scores = scores - of_one[rows].unsqueeze(1) - of_other[columns]
+        if rows == columns:
+            scores.fill_diagonal_(-float("inf"))  # the translations themselves
         for dim, wanted, count in (
             (1, true[rows].unsqueeze(1), counts[0][:, rows]),
             (0, true[columns], counts[1][:, columns]),
