@@ -37,10 +37,10 @@ class StructureAlignment(AlignmentObjective):
     pairings : `List[str]`, optional (default = `["other-other", "pivot-pivot", "pivot-other"]`)
         What a and b are, all three in the paper. "pivot-other" is the mean of both directions, of which the paper names
         one: a softmax over the other side does not see how sentences of the pivot compete.
-    teacher_temperature : `float`, optional (default = `0.05`)
-        T_t. The paper gives none. Cosines of a sentence encoder are close together: a small one lets the teacher say
-        more than "all alike".
-    student_temperature : `float`, optional (default = `0.05`)
+    teacher_temperature : `float`, optional (default = `0.2`)
+        T_t. The paper gives none. With a small one the teacher says little but which sentence is the translation, with
+        a large one that all are alike.
+    student_temperature : `float`, optional (default = `0.2`)
         T_s; if it is T_t, the minimum is at the teacher's cosines.
     with_self : `bool`, optional (default = `False`)
         Whether a sentence is compared with itself within a language. That similarity is 1 for all, and takes nearly all
@@ -54,8 +54,8 @@ class StructureAlignment(AlignmentObjective):
     def __init__(
         self,
         pairings: Optional[List[str]] = None,
-        teacher_temperature: float = 0.05,
-        student_temperature: float = 0.05,
+        teacher_temperature: float = 0.2,
+        student_temperature: float = 0.2,
         with_self: bool = False,
         weight: float = 1.0,
     ) -> None:
