@@ -43,7 +43,9 @@ TABLES = {
         *("logits_then_labels", "joint_then_labels", "posterior_then_labels"),
         *("logits_then_labels_crf", "structural_then_labels_crf"),
     ],
-    "xtremedistil_few_labels": ["d1", "d4_1", "logits_then_labels", "posterior_then_labels"],
+    "xtremedistil_few_labels": [
+        *("d1", "logits_then_labels", "posterior_then_labels", "structural_then_labels_crf"),
+    ],
     "xtremedistil_large": ["posterior_then_labels", "structural_then_labels_crf"],
     "xtremedistil_to_convergence": ["d1", "d4_1", "d4_2", "logits_then_labels"],
 }

@@ -9,5 +9,6 @@ table(
   'XtremeDistil: few labels',
   all { dev_sentences: 300, train_sentences: 100 },
   phases.equal(20),
-  ['d1', 'd4_1', 'logits_then_labels', 'posterior_then_labels']
+  ['d1', 'logits_then_labels', 'posterior_then_labels'],
+  ['structural_then_labels']
 )
