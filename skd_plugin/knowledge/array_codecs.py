@@ -77,7 +77,8 @@ def gaps(values: np.ndarray) -> np.ndarray:
 
 def below(first: np.ndarray, gaps_below: np.ndarray) -> np.ndarray:
     """What is so far below."""
-    return first - gaps_below.astype(np.float32)
+    with np.errstate(invalid="ignore"):  # inf - inf
+        return first - gaps_below.astype(np.float32)
 
 
 def _deflated(content: bytes, strategy: int) -> bytes:

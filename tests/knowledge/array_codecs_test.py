@@ -62,3 +62,13 @@ def test_posteriors_take_less_than_half_precision():
     posteriors = np.log(np.random.RandomState(1).dirichlet(np.full(20, 0.1), size=30) + 1e-9)
     size = there_and_back(posteriors.astype("<f2"))
     assert size < 0.85 * 2 * posteriors.size
+
+
+@pytest.mark.parametrize("values", [[np.inf, 0.0], [np.inf, np.inf], [0.0, -np.inf], [np.nan, 1.0]])
+def test_gaps_of_what_is_not_finite(values):
+    """They are kept as they are, without a warning."""
+    array = np.array(values, dtype=np.float32)
+    size, packed = pack_array(array, GAPS)
+    assert size == 0 or size < array.nbytes
+    unpacked = unpack_array(packed, GAPS, array.dtype.str, array.shape, size > 0)
+    assert unpacked.tobytes() == array.tobytes()

@@ -76,12 +76,13 @@ def _sentence(findings: Findings, known: Dict[str, Cost], teachers: Optional[Cos
     student = known[best]
     number = count(_num_languages(findings.runs, TEACHERS), "teacher")
     times = _ratio(teachers.parameters, student.parameters)
+    theirs = f", they in {teachers.seconds:,.0f} s" if teachers.seconds else ""  # or before
     return [
         Text(
             f"One student ({best}) of {_millions(student.parameters)} parameters stands in place of {number} of "
             f"{_millions(teachers.parameters)} together: {times} times fewer. Its archive has "
             f"{_megabytes(student.archive_bytes)} MB, theirs {_megabytes(teachers.archive_bytes)} MB. It was trained "
-            f"in {student.seconds:,.0f} s, they in {teachers.seconds:,.0f} s."
+            f"in {student.seconds:,.0f} s{theirs}."
         )
     ]
 
