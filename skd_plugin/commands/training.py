@@ -19,6 +19,7 @@ from skd_plugin.knowledge import KnowledgeRequest
 from skd_plugin.knowledge.hidden_states import in_words
 from skd_plugin.losses import Distillation, DistillationLoss
 from skd_plugin.teachers import Ensemble, Processes, Question, Teacher
+from skd_plugin.training.configs import phases_of, trainers_of
 from skd_plugin.training.selected_sentences import CHOICES
 
 
@@ -81,7 +82,7 @@ class TaughtTraining:
         if chosen:
             training = (one for one in training if any(choice(one) for choice in chosen))
         validation: Iterable[Instance] = ()
-        if any(_looks_at_losses(trainer) for trainer in self._trainers()):
+        if any(_looks_at_losses(trainer) for trainer in trainers_of(self._content)):
             reader = self._content.get("validation_dataset_reader") or self._required(
                 "dataset_reader"
             )
@@ -91,7 +92,9 @@ class TaughtTraining:
 
     def _chosen(self) -> List[Callable[[Instance], bool]]:
         """Which sentences are those of each phase that learns from teachers; none if there are no phases."""
-        return [CHOICES[one.get("data", "all")] for one in self._phases() if one.get("losses")]
+        return [
+            CHOICES[one.get("data", "all")] for one in phases_of(self._content) if one.get("losses")
+        ]
 
     def fingerprints(self) -> Dict[str, str]:
         """The source of each language; reads the archives of the teachers."""
@@ -99,20 +102,10 @@ class TaughtTraining:
 
     def _losses(self) -> List[Any]:
         """Those of the model, or of all phases."""
-        if not self._phases():
+        phases = phases_of(self._content)
+        if not phases:
             return (self._content.get("model") or {}).get("losses") or []
-        return [loss for phase in self._phases() for loss in phase.get("losses") or []]
-
-    def _trainers(self) -> List[Dict[str, Any]]:
-        """That of the config, or those of its phases."""
-        if not self._phases():
-            return [self._content.get("trainer") or {}]
-        return [phase.get("trainer") or {} for phase in self._phases()]
-
-    def _phases(self) -> List[Dict[str, Any]]:
-        """None of a training that has no phases."""
-        trainer = self._content.get("trainer") or {}
-        return trainer.get("phases") or [] if trainer.get("type") == "phases" else []
+        return [loss for phase in phases for loss in phase.get("losses") or []]
 
     def _required(self, name: str) -> Any:
         if not self._content.get(name):

@@ -9,6 +9,7 @@ from allennlp.common.checks import ConfigurationError
 
 from skd_plugin.dataset_readers.tag_encodings import known_encoding
 from skd_plugin.experiments.digests import local_file
+from skd_plugin.training.configs import phases_of
 
 TEACHERS, BASELINE, KNOWLEDGE = "teachers", "baseline", "knowledge"
 ALL = "all"
@@ -52,12 +53,6 @@ def check_files(path: str, evaluation: Dict[str, Dict[str, str]]) -> None:
     missing = [file for file in files if "://" not in file and local_file(file) is None]
     if missing:
         raise ConfigurationError(f"{path}: evaluation: no such file: {', '.join(missing)}")
-
-
-def phases_of(config: Dict[str, Any]) -> List[Dict[str, Any]]:
-    """Those of its trainer; none if that has no phases."""
-    trainer = config.get("trainer") or {}
-    return trainer.get("phases") or [] if trainer.get("type") == "phases" else []
 
 
 def learns_from_teachers(config: Dict[str, Any]) -> bool:

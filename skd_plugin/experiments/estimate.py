@@ -16,9 +16,10 @@ from allennlp.common.util import prepare_environment
 from allennlp.nn.util import move_to_device
 from allennlp.training import GradientDescentTrainer
 
-from skd_plugin.experiments.checks import GIVEN_ARCHIVE, phases_of
+from skd_plugin.experiments.checks import GIVEN_ARCHIVE
 from skd_plugin.experiments.execution import Workplace
 from skd_plugin.experiments.experiment import Run
+from skd_plugin.training.configs import phases_of
 
 WARM_UP, TIMED = 2, 8  # batches
 

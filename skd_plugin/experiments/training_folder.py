@@ -7,8 +7,8 @@ from typing import Any, Dict, List
 import torch
 from allennlp.common.checks import ConfigurationError
 
-from skd_plugin.experiments.checks import phases_of
 from skd_plugin.recovery import RECOVERY
+from skd_plugin.training.configs import trainers_of
 
 EPOCHS_OF_ALLENNLP = 20  # if a config does not say
 
@@ -26,10 +26,7 @@ class TrainingFolder:
 
     def __init__(self, path: Path, config: Dict[str, Any]) -> None:
         self.path = path
-        # Of the training, or of each of its phases.
-        self.trainers: List[Dict[str, Any]] = [
-            phase.get("trainer") or {} for phase in phases_of(config)
-        ] or [config.get("trainer") or {}]
+        self.trainers = trainers_of(config)
 
     @property
     def is_begun(self) -> bool:

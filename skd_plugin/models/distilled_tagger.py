@@ -1,6 +1,5 @@
 """The student without a structure: a softmax a token."""
 
-import copy
 import os
 from typing import Any, Dict, List, Optional, Union
 
@@ -14,6 +13,7 @@ from allennlp.nn.util import dist_reduce_sum
 from torch import Tensor
 
 from skd_plugin.losses import Distillation, DistillationLoss, DistillationSchedule
+from skd_plugin.models.state_dicts import without
 from skd_plugin.models.tagger import Tagger, labeled_sentences, unpadded
 from skd_plugin.modules.crf_chain import constrained_chain
 from skd_plugin.structures import LinearChain
@@ -164,11 +164,8 @@ class DistilledTagger(Tagger):
 
     def load_state_dict(self, state_dict: Any, *args: Any, **kwargs: Any) -> Any:
         """A student without teachers leaves out what its losses have learnt."""
-        learnt = [name for name in state_dict if name.startswith("loss_projections.")]
-        if learnt and not len(self.loss_projections):
-            state_dict = copy.copy(state_dict)  # with what torch notes beside the weights
-            for name in learnt:
-                del state_dict[name]
+        if not len(self.loss_projections):
+            state_dict = without(state_dict, "loss_projections.")
         return super().load_state_dict(state_dict, *args, **kwargs)
 
     @classmethod

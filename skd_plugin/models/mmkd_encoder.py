@@ -1,6 +1,5 @@
 """A multilingual encoder that is aligned with an English teacher."""
 
-import copy
 import os
 from typing import Any, Dict, List, Optional, Union
 
@@ -17,6 +16,7 @@ from torch import Tensor
 from skd_plugin.knowledge import CachedEmbeddings
 from skd_plugin.losses.alignment import AlignmentObjective, PairBatch
 from skd_plugin.metrics import CrossLingualRetrieval
+from skd_plugin.models.state_dicts import without
 from skd_plugin.modules.hidden_words import HiddenWords, Side
 from skd_plugin.teachers import SentenceTeacher
 
@@ -226,11 +226,8 @@ class MmkdEncoder(Model):
 
     def load_state_dict(self, state_dict: Any, *args: Any, **kwargs: Any) -> Any:
         """An encoder without objectives leaves out what these have learnt."""
-        learnt = [name for name in state_dict if name.startswith("objective_layers.")]
-        if learnt and not self.objectives:
-            state_dict = copy.copy(state_dict)  # with what torch notes beside the weights
-            for name in learnt:
-                del state_dict[name]
+        if not self.objectives:
+            state_dict = without(state_dict, "objective_layers.")
         return super().load_state_dict(state_dict, *args, **kwargs)
 
     @classmethod

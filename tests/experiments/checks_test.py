@@ -8,7 +8,7 @@ import pytest
 from allennlp.common.checks import ConfigurationError
 
 from skd_plugin.experiments import Experiment
-from skd_plugin.experiments.checks import check_experiment, learns_from_teachers, phases_of
+from skd_plugin.experiments.checks import check_experiment, learns_from_teachers
 
 BASELINE: Dict[str, Any] = {"name": "baseline", "config": {"model": {}}}
 STUDENT: Dict[str, Any] = {
@@ -43,8 +43,6 @@ def test_who_learns_from_teachers_in_phases(losses: Any, is_taught: bool) -> Non
     }
     assert learns_from_teachers(config) == is_taught
     assert learns_from_teachers({**config, "trainer": {}})
-    assert phases_of(config) == phases
-    assert phases_of({"trainer": {"type": "phases"}}) == phases_of({}) == []
 
 
 def refused(content: Any) -> str:
