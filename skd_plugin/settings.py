@@ -9,7 +9,7 @@ import os
 
 SETTINGS = {
     "SKD_DATA": "folder of the data, with one folder a language",
-    "SKD_ENCODER": "archive of the encoder of mmkd",
+    "SKD_ENCODER": "archive of the encoder of mmkd; of its experiments of taggers the folder of the experiment mmkd",
     "SKD_EPOCHS": "most epochs to train",
     "SKD_KNOWLEDGE": "folder of the store of teachers' knowledge",
     "SKD_LANGUAGE": "language of a teacher",

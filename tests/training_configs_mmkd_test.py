@@ -8,6 +8,8 @@ from allennlp.commands.train import TrainModel
 from allennlp.common import Params
 from allennlp.common.util import prepare_environment
 
+from skd_plugin.experiments import Experiment
+from tests.layouts import write_ud_pos
 from tests.models.mmkd import PARALLEL, make_teacher
 from tests.runs import LANGUAGES, NER, ROOT, allennlp, metrics_of, train
 
@@ -99,3 +101,77 @@ def test_a_tagger_above_it(folder, tmp_path, monkeypatch, name):
     for name in shared:  # they begin as the encoder's, and are learnt further
         torch.testing.assert_close(learnt[name], before[name[len(prefix) :]], atol=0.05, rtol=0.05)
     assert any(not torch.equal(learnt[name], before[name[len(prefix) :]]) for name in shared)
+
+
+def test_experiment(folder, tmp_path, monkeypatch):
+    """Each method's encoder is built, and as many updates are planned for all that learn."""
+    monkeypatch.setenv("SKD_EPOCHS", "")
+    monkeypatch.setenv("SKD_KNOWLEDGE", "")
+    path = CONFIGS.parent / "experiments" / "mmkd.jsonnet"
+    experiment = Experiment(str(path), str(tmp_path / "out"))
+    assert experiment.seeds == [1, 2, 3] and experiment.metric == "p_at_1"
+    assert experiment.languages("test") == ["cs", "de", "fr"]
+    assert experiment.languages("zero_shot") == ["cs-de", "cs-fr", "de-fr"]
+    learnt = {}
+    for run in experiment._runs_of(1):
+        config = run.config
+        assert config["trainer"]["callbacks"][0]["store"]["path"] == str(
+            tmp_path / "out/embeddings"
+        )
+        updates = config["data_loader"]["batches_per_epoch"] * config["trainer"]["num_epochs"]
+        assert updates == (1 if run.method == "untrained" else 1000) and not run.needs
+        prepare_environment(Params(config))
+        params = Params({key: config[key] for key in config if not key.endswith("_seed")})
+        loop = TrainModel.from_params(
+            params=params, serialization_dir=str(tmp_path / run.name), local_rank=0
+        )
+        learnt[run.method] = sorted(objective.name for objective in loop.model.objectives)
+    levels = ["sentence", "structure", "token", "word"]
+    four = learnt["all"]
+    assert len(four) == 4 and learnt["unweighted"] == learnt["uncertainty"] == four
+    assert [learnt[level] for level in levels] == [[name] for name in four]
+    assert [learnt[f"without_{level}"] for level in levels] == [
+        [name for name in four if name != other] for other in four
+    ]
+    assert learnt["baseline"] == learnt["untrained"] == learnt["token"]
+
+
+@pytest.mark.parametrize("task", ["ner", "ud_pos"])
+def test_experiment_of_taggers(folder, tmp_path, monkeypatch, task):
+    """Taggers above encoders of the same seed, built and given a batch; the width is another than in the config."""
+    for name in ("untrained", "baseline", "all"):
+        archive = tmp_path / "encoders" / "seed-1" / name / "model.tar.gz"
+        archive.parent.mkdir(parents=True)
+        archive.symlink_to(folder / "encoder" / "model.tar.gz")
+    data, languages = (NER, "de,en") if task == "ner" else (tmp_path / "ud-pos", "en,fr")
+    for language in languages.split(",") if task == "ud_pos" else []:
+        for split in ("train", "dev", "test"):
+            write_ud_pos(data, language, split)
+    for variable, value in {
+        "DATA": data,
+        "LANGUAGES": languages,
+        "ENCODER": tmp_path / "encoders",
+    }.items():
+        monkeypatch.setenv(f"SKD_{variable}", str(value))
+    path = CONFIGS.parent / "experiments" / f"mmkd_{task}.jsonnet"
+    experiment = Experiment(str(path), str(tmp_path / "out"))
+    experiment.check_files()
+    assert experiment.metric == ("f1" if task == "ner" else "accuracy")
+    against = {method.name: method.against for method in experiment.methods}
+    assert against["mmkd_english"] == ["baseline_english", "hidden_words_english"]
+    assert against["words"] == ["baseline"] and against["baseline_english"] == []
+    for run in experiment._runs_of(1):
+        config = run.config
+        of_english = run.method.endswith("_english")
+        assert sorted(config["train_data_path"]) == (["en"] if of_english else languages.split(","))
+        assert config["dataset_reader"]["max_sentences_per_file"] == (1000 if of_english else 100)
+        assert sorted(run.evaluation["test"]) == languages.split(",")
+        if config["model"]["encoder"]["type"] == "pass_through":
+            config["model"]["encoder"]["input_dim"] = 32
+        prepare_environment(Params(config))
+        params = Params({key: config[key] for key in config if not key.endswith("_seed")})
+        loop = TrainModel.from_params(
+            params=params, serialization_dir=str(tmp_path / run.name), local_rank=0
+        )
+        batch = next(iter(loop.trainer.data_loader))
+        assert loop.model(**batch)["loss"].isfinite()

@@ -18,7 +18,8 @@ GIVEN_ARCHIVE = "archive_file"
 """What a teacher has in place of a config if it is trained already."""
 TEST, ZERO_SHOT = SPLITS = "test", "zero_shot"
 MACRO = "macro"  # the mean over languages, in the tables in a language's place
-KEYS = ("title", "seeds", "label_encoding", "teachers", "methods", "evaluation")
+F1, ACCURACY, P_AT_1 = METRICS = "f1", "accuracy", "p_at_1"
+KEYS = ("title", "seeds", "label_encoding", "metric", "teachers", "methods", "evaluation")
 KEYS_OF_METHOD = ("name", "config", "group", "against", "ablation")
 
 
@@ -40,6 +41,7 @@ def check_experiment(path: str, content: Any) -> None:
                 raise ConfigurationError(f"expected {name}, and found none")
         _check_seeds(content["seeds"])
         _check_label_encoding(content.get("label_encoding"))
+        _check_metric(content)
         _check_evaluation(content["evaluation"])
         _check_methods(content["methods"])
         _check_teachers(content)
@@ -100,6 +102,16 @@ def _check_label_encoding(encoding: Any) -> None:
             known_encoding(str(encoding))
         except ConfigurationError as error:
             raise ConfigurationError(f"label_encoding: {error}, or null")
+
+
+def _check_metric(content: Dict[str, Any]) -> None:
+    metric, is_encoded = content.get("metric"), content.get("label_encoding") is not None
+    expected = [F1] if is_encoded else [ACCURACY, P_AT_1]
+    if metric is not None and metric not in expected:
+        of = "of encoded tags" if is_encoded else "without label_encoding"
+        raise ConfigurationError(
+            f"metric {of}: expected {' or '.join(expected)}, got {_shown(metric)}"
+        )
 
 
 def _check_evaluation(evaluation: Any) -> None:

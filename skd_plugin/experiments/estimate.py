@@ -16,7 +16,7 @@ from allennlp.common.util import prepare_environment
 from allennlp.nn.util import move_to_device
 from allennlp.training import GradientDescentTrainer
 
-from skd_plugin.experiments.checks import GIVEN_ARCHIVE
+from skd_plugin.experiments.checks import GIVEN_ARCHIVE, P_AT_1
 from skd_plugin.experiments.execution import Workplace
 from skd_plugin.experiments.experiment import Run
 from skd_plugin.training.configs import phases_of
@@ -46,9 +46,9 @@ class Estimates:
                 self._taken[run.method, run.language] = workplace.seconds
 
     def __call__(self, run: Run) -> Optional[float]:
-        """The seconds, about; `None` for asking teachers where no other seed's run has done so."""
+        """The seconds, about; `None` for asking teachers and for encoders where no other seed's run has done so."""
         taken = self._taken.get((run.method, run.language))
-        if taken is not None or run.config is None:
+        if taken is not None or run.config is None or run.metric == P_AT_1:
             return taken
         if GIVEN_ARCHIVE in run.config:
             return 0.0

@@ -3,7 +3,7 @@
 from typing import Any, Dict, List, Optional, Tuple
 
 import numpy as np
-from allennlp.common import Tqdm
+from allennlp.common import Params, Tqdm
 from allennlp.common.checks import ConfigurationError
 from allennlp.data import DatasetReader, Instance
 from allennlp.models import Archive, Model
@@ -67,10 +67,15 @@ def score(counts: np.ndarray) -> float:
 
 def reader_of_whole_files(archive: Archive) -> DatasetReader:
     """The one of the development set, but of whole files."""
-    config = archive.config.get("validation_dataset_reader") or archive.config["dataset_reader"]
-    config = config.duplicate()
+    config = reader_config(archive)
     config.pop("max_sentences_per_file", None)
     return DatasetReader.from_params(config)
+
+
+def reader_config(archive: Archive) -> Params:
+    """Of the development set."""
+    config = archive.config.get("validation_dataset_reader") or archive.config["dataset_reader"]
+    return config.duplicate()
 
 
 def check_labeled(instances: List[Instance], path: str) -> None:

@@ -5,7 +5,7 @@ import re
 import time
 import traceback
 from pathlib import Path
-from typing import Any, Dict, List, NamedTuple, Optional
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 import numpy as np
 import torch
@@ -13,13 +13,14 @@ from allennlp.commands.train import train_model
 from allennlp.common import Params
 from allennlp.common.checks import ConfigurationError
 from allennlp.common.file_utils import cached_path, hardlink_or_copy
-from allennlp.models import load_archive
+from allennlp.models import Archive, load_archive
 
 from skd_plugin.commands.build import fill
-from skd_plugin.experiments.checks import GIVEN_ARCHIVE, learns_from_teachers
+from skd_plugin.experiments.checks import GIVEN_ARCHIVE, P_AT_1, learns_from_teachers
 from skd_plugin.experiments.digests import digest
 from skd_plugin.experiments.evaluation import Counts, Examples, evaluate
 from skd_plugin.experiments.experiment import Run
+from skd_plugin.experiments.retrieval import evaluate_retrieval
 from skd_plugin.experiments.training_folder import TrainingFolder
 from skd_plugin.whole_files import write_whole
 
@@ -115,7 +116,7 @@ class Workplace:
             finished = {}
             self._train(inputs["teachers"])
         archive = load_archive(str(self.folder / ARCHIVE), _cuda_device())
-        counts, examples = evaluate(archive, self.run.evaluation, self.run.label_encoding)
+        counts, examples = _evaluated(archive, self.run)
         arrays: Dict[str, Any] = {"/".join(key): value for key, value in counts.items()}
         np.savez(self.folder / OUTCOMES, **arrays)
         (self.folder / EXAMPLES).write_text(json.dumps(examples) + "\n")
@@ -188,6 +189,12 @@ class Workplace:
             "archive_bytes": (self.folder / ARCHIVE).stat().st_size,
             **(_NO_TRAINING if self._given is not None else self._training.costs()),
         }
+
+
+def _evaluated(archive: Archive, run: Run) -> Tuple[Counts, Examples]:
+    if run.metric == P_AT_1:
+        return evaluate_retrieval(archive, run.evaluation), []
+    return evaluate(archive, run.evaluation, run.label_encoding)
 
 
 def _place(given: str, archive: Path) -> None:

@@ -9,8 +9,10 @@ from allennlp.common import Params
 from allennlp.common.checks import ConfigurationError
 
 from skd_plugin.experiments.checks import (
+    ACCURACY,
     ALL,
     BASELINE,
+    F1,
     KNOWLEDGE,
     SPLITS,
     TEACHERS,
@@ -60,6 +62,8 @@ class Run(NamedTuple):
         By split and language the files to evaluate on.
     label_encoding : `Optional[str]`
         Of the tags there.
+    metric : `str`
+        What is measured.
     serves : `Sequence[str]`
         The names of the runs that want the knowledge.
     """
@@ -72,6 +76,7 @@ class Run(NamedTuple):
     needs: List[str]
     evaluation: Dict[str, Dict[str, str]]
     label_encoding: Optional[str] = None
+    metric: str = F1
     serves: Sequence[str] = ()
 
 
@@ -84,13 +89,16 @@ class Experiment:
 
     * `title`, `seeds` (the same whatever the seed), and `label_encoding` of the tags (`null`: they are counted one by
       one);
+    * `metric`, optional: "p_at_1" of encoders (`mmkd_encoder`), of which translations are searched for; else "f1" or
+      "accuracy" as `label_encoding` says;
     * `teachers`: the config of each language's teacher, found by students in `<SKD_TEACHERS>/<language>/model.tar.gz`;
       a key such as `weak/en` is the English one of further teachers, whose row in the tables is "teachers_weak"; `all`
       is one of all languages; `{archive_file: path}` in place of a config is one that is trained already;
     * `methods`: a list of `{"name": ..., "config": ...}` in the order of the tables, one of which is "baseline";
       optional are `group`, `against` (the names of those it is compared with; by default the baseline), and `ablation`
       (`{"of": "weighted_top_k", "parameter": "k", "value": 5}`);
-    * `evaluation`: `{"test": {language: path}, "zero_shot": {language: path}}`, the latter optional.
+    * `evaluation`: `{"test": {language: path}, "zero_shot": {language: path}}`, the latter optional; of encoders
+      parallel files, and languages may be pairs such as "de-fr".
 
     # Parameters
 
@@ -112,6 +120,8 @@ class Experiment:
         self.seeds: List[int] = content["seeds"]
         self.title = str(content["title"])
         self.label_encoding: Optional[str] = content.get("label_encoding")
+        # What is measured.
+        self.metric: str = content.get("metric") or (F1 if self.label_encoding else ACCURACY)
         files = content["evaluation"]
         self.evaluation: Dict[str, Dict[str, str]] = {
             split: files[split] for split in SPLITS if files.get(split)
@@ -119,11 +129,6 @@ class Experiment:
         self.methods = [_method(described) for described in content["methods"]]
         rows = {_row(name) for name in content.get("teachers") or {}}
         self.teachers = [Method(row) for row in sorted(rows)]
-
-    @property
-    def metric(self) -> str:
-        """The name of what is measured."""
-        return "f1" if self.label_encoding else "accuracy"
 
     def languages(self, split: str) -> List[str]:
         """Those that have a file in a split."""
@@ -164,7 +169,7 @@ class Experiment:
         needs = [run.name for run in teachers]
         serves = [run.name for run in students if run.needs]
         name = f"seed-{seed}/{KNOWLEDGE}"
-        knowledge = Run(name, KNOWLEDGE, seed, None, None, needs, {}, None, serves)
+        knowledge = Run(name, KNOWLEDGE, seed, None, None, needs, {}, serves=serves)
         return [*teachers, knowledge, *students]
 
     def _teacher_run(self, seed: int, name: str, config: Dict[str, Any]) -> Run:
@@ -172,13 +177,14 @@ class Experiment:
         evaluation = {"test": files if language == ALL else {language: files[language]}}
         path = f"seed-{seed}/{TEACHERS}/{name}"
         of_one = None if language == ALL else language
-        return Run(path, _row(name), seed, of_one, config, [], evaluation, self.label_encoding)
+        measured = self.label_encoding, self.metric
+        return Run(path, _row(name), seed, of_one, config, [], evaluation, *measured)
 
     def _student_run(self, seed: int, method: Dict[str, Any]) -> Run:
         name, config = method["name"], method["config"]
         needs = [f"seed-{seed}/{KNOWLEDGE}"] if learns_from_teachers(config) else []
-        path, encoding = f"seed-{seed}/{name}", self.label_encoding
-        return Run(path, name, seed, None, config, needs, self.evaluation, encoding)
+        path, measured = f"seed-{seed}/{name}", (self.label_encoding, self.metric)
+        return Run(path, name, seed, None, config, needs, self.evaluation, *measured)
 
     def _evaluate(self, seed: Optional[int]) -> Any:
         """The content of the file; of any seed for what does not depend on it."""

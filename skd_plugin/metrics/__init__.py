@@ -2,5 +2,12 @@
 
 from skd_plugin.metrics.cross_lingual_retrieval import CrossLingualRetrieval
 from skd_plugin.metrics.multilingual_metric import MultilingualMetric, SpanF1, TagAccuracy
+from skd_plugin.metrics.retrieval_ranks import find_translations
 
-__all__ = ["CrossLingualRetrieval", "MultilingualMetric", "SpanF1", "TagAccuracy"]
+__all__ = [
+    "CrossLingualRetrieval",
+    "MultilingualMetric",
+    "SpanF1",
+    "TagAccuracy",
+    "find_translations",
+]

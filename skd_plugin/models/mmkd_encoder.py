@@ -20,6 +20,9 @@ from skd_plugin.models.state_dicts import without
 from skd_plugin.modules.hidden_words import HiddenWords, Side
 from skd_plugin.teachers import SentenceTeacher
 
+BALANCES = ("weights", "uncertainty")
+SMALLEST_LOSS = 1e-8
+
 
 @Model.register("mmkd_encoder")
 class MmkdEncoder(Model):
@@ -42,6 +45,10 @@ class MmkdEncoder(Model):
         Needed if an objective asks for it.
     objectives : `List[AlignmentObjective]`, optional (default = `None`)
         Needed to train; one of a type at most.
+    balance : `str`, optional (default = `"weights"`)
+        How losses L of weights w are added: with "weights", sum w L; with "uncertainty", sum w log L, so that each has
+        the gradient that it has in w L / L, of whatever size it is. That is where the learnt weights of Kendall et al.
+        (CVPR 2018) end, sum w (exp(-s) L + s) with its minimum at s = log L, without the wait.
     sentence_dim : `int`, optional (default = that of the encoder)
         How many features the embedding of a sentence has; the mean of states is projected to as many.
     guessed : `str`, optional (default = `"tokens"`)
@@ -73,6 +80,7 @@ class MmkdEncoder(Model):
         encoder: Seq2SeqEncoder,
         teacher: Optional[SentenceTeacher] = None,
         objectives: Optional[List[AlignmentObjective]] = None,
+        balance: str = "weights",
         sentence_dim: Optional[int] = None,
         guessed: str = "tokens",
         hide: float = 0.15,
@@ -103,11 +111,15 @@ class MmkdEncoder(Model):
         self.objectives = objectives or []
         self._guessed = guessed
         self._check_objectives()
+        if balance not in BALANCES:
+            expected = ", ".join(BALANCES)
+            raise ConfigurationError(f'balance: expected one of {expected}, got "{balance}"')
         hidden_words = HiddenWords(text_field_embedder.get_output_dim(), hide, hide_in)
         self.objective_layers = torch.nn.ModuleDict()
         if self.needs_words:
             self.objective_layers["hidden_words"] = hidden_words
         self._add_layers(encoder_dim, sentence_dim or encoder_dim)
+        self._balance = balance
         self._terms = {objective.name: Average() for objective in self.objectives}
         self._retrieval = CrossLingualRetrieval(csls_neighbors)
         initializer(self)
@@ -186,12 +198,17 @@ class MmkdEncoder(Model):
     def _loss(self, batch: PairBatch) -> Tensor:
         if not self.objectives:
             raise ConfigurationError("mmkd_encoder: expected objectives to train it by, got none")
-        terms = []
-        for objective in self.objectives:
-            term = objective(batch)
-            self._terms[objective.name](term.item())
-            terms.append(objective.weight * term)
-        return torch.stack(terms).sum()
+        terms = {objective.name: objective(batch) for objective in self.objectives}
+        for name, term in terms.items():
+            self._terms[name](term.item())
+        weighted = [
+            objective.weight * self._balanced(terms[objective.name])
+            for objective in self.objectives
+        ]
+        return torch.stack(weighted).sum()
+
+    def _balanced(self, term: Tensor) -> Tensor:
+        return term.clamp(min=SMALLEST_LOSS).log() if self._balance == "uncertainty" else term
 
     def _teacher_embeddings(self, metadata: List[Dict[str, Any]], device: torch.device) -> Tensor:
         if self.teacher_embeddings is None:

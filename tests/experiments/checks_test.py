@@ -60,6 +60,9 @@ def refused(content: Any) -> str:
         {},
         {"label_encoding": None},
         {"label_encoding": "bioes"},
+        {"metric": "f1"},
+        {"label_encoding": None, "metric": "accuracy"},
+        {"label_encoding": None, "metric": "p_at_1"},
         {"teachers": None, "methods": [BASELINE]},
         {"teachers": {}, "methods": [{"name": "baseline", "config": {}}]},
         {"teachers": {"all": {"archive_file": "x.tar.gz"}, "d0/all": {"model": {}}}},
@@ -91,7 +94,8 @@ def test_what_is_missing(name: str) -> None:
     [
         (
             {"zeroshot": {}, "seed": 1},
-            "unknown key seed, zeroshot; expected some of title, seeds, label_encoding, teachers, methods, evaluation",
+            "unknown key seed, zeroshot; expected some of title, seeds, label_encoding, metric, teachers, "
+            "methods, evaluation",
         ),
         ({"seeds": 3}, "seeds: expected a list of whole numbers, got 3"),
         ({"seeds": [1, 2.5]}, "seeds: expected a list of whole numbers, got [1, 2.5]"),
@@ -103,6 +107,11 @@ def test_what_is_missing(name: str) -> None:
         ),
         ({"label_encoding": ""}, f'label_encoding: unknown encoding of tags ""; {ENCODINGS}'),
         ({"label_encoding": 3}, f'label_encoding: unknown encoding of tags "3"; {ENCODINGS}'),
+        ({"metric": "p_at_1"}, 'metric of encoded tags: expected f1, got "p_at_1"'),
+        (
+            {"label_encoding": None, "metric": "f1"},
+            'metric without label_encoding: expected accuracy or p_at_1, got "f1"',
+        ),
         ({"teachers": ["en"]}, 'teachers: expected an object, got ["en"]'),
         ({"teachers": []}, "teachers: expected an object, got []"),
         (

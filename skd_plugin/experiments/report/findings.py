@@ -5,7 +5,7 @@ from pathlib import Path
 from statistics import mean
 from typing import Any, Dict, List, Optional, Tuple
 
-from skd_plugin.experiments.checks import MACRO, TEST
+from skd_plugin.experiments.checks import F1, MACRO, P_AT_1, TEST
 from skd_plugin.experiments.experiment import is_teacher
 from skd_plugin.experiments.report.records import (
     Ablation,
@@ -127,7 +127,7 @@ def read_findings(folder: Path) -> Findings:
 
     return Findings(
         title=about["title"],
-        metric={"f1": "F1"}.get(about["metric"], about["metric"]),
+        metric={F1: "F1", P_AT_1: "P@1"}.get(about["metric"], about["metric"]),
         seeds=about["seeds"],
         languages=about["languages"],
         methods=_methods(about["methods"], str(folder / "experiment.json")),
