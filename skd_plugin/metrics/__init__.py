@@ -1,6 +1,13 @@
 """Metrics per language, and their mean over languages."""
 
+from skd_plugin.metrics.answer_scores import AnswerScores
 from skd_plugin.metrics.cross_lingual_retrieval import CrossLingualRetrieval
 from skd_plugin.metrics.multilingual_metric import MultilingualMetric, SpanF1, TagAccuracy
 
-__all__ = ["CrossLingualRetrieval", "MultilingualMetric", "SpanF1", "TagAccuracy"]
+__all__ = [
+    "AnswerScores",
+    "CrossLingualRetrieval",
+    "MultilingualMetric",
+    "SpanF1",
+    "TagAccuracy",
+]
