@@ -1,6 +1,6 @@
 """A finder of answers in passages."""
 
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Optional, Tuple
 
 import torch
 from allennlp.common.checks import ConfigurationError
@@ -95,7 +95,9 @@ class AnswerFinder(Model):
     def get_metrics(self, reset: bool = False) -> Dict[str, float]:
         return self._scores.get_metric(reset)
 
-    def _log_probs(self, question: TextFieldTensors, passage: TextFieldTensors) -> Any:
+    def _log_probs(
+        self, question: TextFieldTensors, passage: TextFieldTensors
+    ) -> Tuple[Tensor, Tensor]:
         """
         Log-probabilities of starts and ends, shape (batch_size, 1 + num_tokens, 2): of nowhere, and of each word of
         question and passage; and how many words the questions have, shape (batch_size,).
@@ -126,7 +128,7 @@ class AnswerFinder(Model):
         return answers
 
 
-def best_spans(start: Tensor, end: Tensor, longest: int) -> Any:
+def best_spans(start: Tensor, end: Tensor, longest: int) -> Tuple[Tensor, Tensor]:
     """
     The best spans of at most so many words, by the sum of their scores.
 
