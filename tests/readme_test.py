@@ -14,7 +14,13 @@ from tests.registered_names import README, with_table
 from tests.runs import ROOT, allennlp, metrics_of, student_config, train
 from tests.training.phased import phased
 
-MODELS = ("distilled_crf_tagger", "distilled_tagger", "mmkd_encoder")
+MODELS = (
+    "answer_finder",
+    "distilled_crf_tagger",
+    "distilled_tagger",
+    "mmkd_encoder",
+    "pair_classifier",
+)
 TEXT = README.read_text(encoding="utf-8")
 
 

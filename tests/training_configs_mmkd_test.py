@@ -1,4 +1,4 @@
-"""The shipped configs of MMKD, on the embedded corpora: encoder, tagger, student."""
+"""The shipped configs of MMKD, on the embedded corpora: encoder, tagger, student; suites are in a file of their own."""
 
 import json
 
@@ -14,7 +14,7 @@ from tests.models.mmkd import PARALLEL, make_teacher
 from tests.runs import LANGUAGES, NER, ROOT, allennlp, metrics_of, train
 
 CONFIGS = ROOT / "training_configs" / "mmkd"
-NAMES = ["encoder", "student", "tagger"]
+NAMES = ["encoder", "paws_x", "student", "tagger", "xnli", "xquad"]
 # So small that it trains in ten seconds.
 SMALL = {
     "data_loader.batch_sampler.batch_size": 16,

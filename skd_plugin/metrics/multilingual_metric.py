@@ -46,17 +46,9 @@ class MultilingualMetric(Metric):
         if reset:
             counts = _sum_over_processes(counts)
             self.reset()
-        by_language = {language: self.values(counts[language]) for language in sorted(counts)}
-        metrics = {
-            f"_{language}_{name}": value
-            for language, values in by_language.items()
-            for name, value in values.items()
-        }
-        for name in next(iter(by_language.values()), {}):
-            metrics[f"macro_{name}"] = float(
-                np.mean([values[name] for values in by_language.values()])
-            )
-        return metrics
+        return by_language_and_macro(
+            {language: self.values(counts[language]) for language in sorted(counts)}
+        )
 
     def reset(self) -> None:
         """Forgets all counts."""
@@ -64,7 +56,7 @@ class MultilingualMetric(Metric):
 
 
 class TagAccuracy(MultilingualMetric):
-    """The share of tokens with the right tag: `macro_accuracy`, `_en_accuracy`, ..."""
+    """The share of tokens with the right tag, or texts with the right label: `macro_accuracy`, `_en_accuracy`, ..."""
 
     def count(self, predicted: Sequence[str], gold: Sequence[str]) -> np.ndarray:
         right = sum(one == other for one, other in zip(predicted, gold))
@@ -103,6 +95,19 @@ class SpanF1(MultilingualMetric):
 
     def _spans(self, tags: Sequence[str]) -> set:
         return set(tags_to_spans(tags, self._label_encoding, strict=False))
+
+
+def by_language_and_macro(values: Dict[str, Dict[str, float]]) -> Dict[str, float]:
+    """The named values of each language, as `_en_f1`, and their means over languages, as `macro_f1`."""
+    metrics = {
+        f"_{language}_{name}": value
+        for language, of_language in values.items()
+        for name, value in of_language.items()
+    }
+    for name in next(iter(values.values()), {}):
+        of_name = [of_language[name] for of_language in values.values()]
+        metrics[f"macro_{name}"] = float(np.mean(of_name))
+    return metrics
 
 
 def _ratio(numerator: Any, denominator: Any) -> float:
