@@ -7,9 +7,7 @@ takes folders of `allennlp distill`, and writes what follows the mark in RESULTS
 each experiment. What comes before the mark is written by hand.
 """
 
-import argparse
 import json
-import re
 import sys
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Optional
@@ -17,10 +15,10 @@ from typing import Any, Dict, Iterator, List, Optional
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.claims import Row, row  # noqa: E402
+from benchmarks.finished_experiments import complete, parser, tables  # noqa: E402
 from benchmarks.report import claims_table, table, versions  # noqa: E402
 
 PACKAGES = ("skd_plugin", "torch", "allennlp")
-OUTPUT = Path(__file__).parents[1] / "RESULTS.md"
 MARK = "<!-- from here on written by benchmarks/distillation.py -->"
 WITH_TEXT = "with unlabelled text"
 LEVEL = 0.05
@@ -119,10 +117,7 @@ def page(written: str, folders: List[Path], rows: List[Row]) -> str:
     by_hand = written.partition(MARK)[0].strip() or "# Results"
     parts = [by_hand, MARK, "## Goals", INTRODUCTION, claims_table(rows)]
     parts.append(table(["", ""], versions(PACKAGES).items()))
-    for folder in folders:
-        tables = (folder / "results.md").read_text(encoding="utf-8")
-        parts.append(re.sub("^#", "##", tables, flags=re.MULTILINE).strip())
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join([*parts, *tables(folders, deeper=1)]) + "\n"
 
 
 def _read(path: Path) -> Any:
@@ -130,17 +125,9 @@ def _read(path: Path) -> Any:
 
 
 def main(arguments: Optional[List[str]] = None) -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    parser.add_argument("folders", nargs="+", type=Path, help="of allennlp distill")
-    parser.add_argument("--output", type=Path, default=OUTPUT, help="the page that is completed")
-    parser.add_argument("--quick", action="store_true", help="the same: nothing is trained here")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the claims there")
-    options = parser.parse_args(arguments)
+    options = parser(__doc__.split("\n\n")[0]).parse_args(arguments)
     rows = [claim for folder in options.folders for claim in claims(Findings(folder))]
-    written = options.output.read_text(encoding="utf-8") if options.output.exists() else ""
-    options.output.write_text(page(written, options.folders, rows), encoding="utf-8")
-    if options.json:
-        options.json.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+    complete(options, rows, lambda written: page(written, options.folders, rows))
 
 
 if __name__ == "__main__":

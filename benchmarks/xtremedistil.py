@@ -9,9 +9,6 @@ commands have printed (benchmarks/compression.py), and writes what stands betwee
 goal, and the tables.
 """
 
-import argparse
-import json
-import re
 import sys
 from pathlib import Path
 from typing import List, Optional
@@ -19,7 +16,8 @@ from typing import List, Optional
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.claims import Row, row  # noqa: E402
-from benchmarks.distillation import LEVEL, OUTPUT, Findings  # noqa: E402
+from benchmarks.distillation import LEVEL, Findings  # noqa: E402
+from benchmarks.finished_experiments import complete, parser, tables  # noqa: E402
 from benchmarks.report import claims_table  # noqa: E402
 
 BEGIN = "<!-- written by benchmarks/xtremedistil.py -->"
@@ -72,14 +70,11 @@ def claims(findings: Strategies) -> List[Row]:
     return rows
 
 
-def section(rows: List[Row], tables: List[Path], folders: List[Path]) -> str:
+def section(rows: List[Row], others: List[Path], folders: List[Path]) -> str:
     """Goals and tables, two levels of headings deeper than those of an experiment."""
     parts = [BEGIN, "### Goals", claims_table(rows)]
-    parts += [path.read_text(encoding="utf-8").strip() for path in tables]
-    for folder in folders:
-        content = (folder / "results.md").read_text(encoding="utf-8")
-        parts.append(re.sub("^#", "###", content, flags=re.MULTILINE).strip())
-    return "\n\n".join([*parts, END])
+    parts += [path.read_text(encoding="utf-8").strip() for path in others]
+    return "\n\n".join([*parts, *tables(folders, deeper=2), END])
 
 
 def page(written: str, section: str) -> str:
@@ -90,19 +85,12 @@ def page(written: str, section: str) -> str:
 
 
 def main(arguments: Optional[List[str]] = None) -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    parser.add_argument("folders", nargs="+", type=Path, help="of allennlp distill")
-    parser.add_argument("--tables", nargs="*", default=[], type=Path, help="of other benchmarks")
-    parser.add_argument("--output", type=Path, default=OUTPUT, help="the page that is completed")
-    parser.add_argument("--quick", action="store_true", help="the same: nothing is trained here")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the claims there")
-    options = parser.parse_args(arguments)
+    of_all = parser(__doc__.split("\n\n")[0])
+    of_all.add_argument("--tables", nargs="*", default=[], type=Path, help="of other benchmarks")
+    options = of_all.parse_args(arguments)
     rows = [claim for folder in options.folders for claim in claims(Strategies(folder))]
-    written = options.output.read_text(encoding="utf-8") if options.output.exists() else ""
-    new = page(written, section(rows, options.tables, options.folders))
-    options.output.write_text(new, encoding="utf-8")
-    if options.json:
-        options.json.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+    new = section(rows, options.tables, options.folders)
+    complete(options, rows, lambda written: page(written, new))
 
 
 if __name__ == "__main__":

@@ -3,13 +3,15 @@
 import json
 import os
 import re
+import runpy
 import subprocess
 import sys
 import time
 
 import pytest
 
-from tests.runs import NER, ROOT, allennlp, metrics_of
+from tests.processes import Forked
+from tests.runs import NER, ROOT, allennlp, logging_kept, metrics_of
 
 DEMO = ROOT / "training_configs" / "demo"
 
@@ -28,18 +30,31 @@ def environment(tmp_path_factory):
     }
 
 
-def run(environment, *arguments, module="allennlp", folder=ROOT):
-    """Runs a command in a process of its own; returns what it printed."""
+def run(environment, *arguments):
+    """Runs a command, and Python itself, in a process of its own; returns what it printed."""
     result = subprocess.run(
-        [sys.executable, "-m", module, *map(str, arguments)],
+        [sys.executable, "-m", "allennlp", *map(str, arguments)],
         env={**os.environ, **environment},
-        cwd=folder,
+        cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         universal_newlines=True,
     )
     assert result.returncode == 0, result.stdout[-3000:]
     return result.stdout
+
+
+def forked(environment, folder, *arguments):
+    """Begins a command in a process that imports nothing again."""
+    output = folder / "printed.txt"
+    return Forked(allennlp, *arguments, output=output, environment=environment)
+
+
+def run_forked(environment, folder, *arguments):
+    """Runs one; returns what it printed."""
+    process = forked(environment, folder, *arguments)
+    assert process.end() == 0, process.printed[-3000:]
+    return process.printed
 
 
 @pytest.fixture(scope="module")
@@ -53,15 +68,7 @@ def trained(environment, tmp_path_factory):
             patch.setenv("SKD_LANGUAGE", language)
             target = os.path.join(environment["SKD_TEACHERS"], language)
             allennlp("train", DEMO / "teacher.jsonnet", "-s", target)
-    run(
-        environment,
-        "train",
-        "training_configs/demo/posterior.jsonnet",
-        "-s",
-        folder / "run",
-        "--include-package",
-        "skd_plugin",
-    )
+    run_forked(environment, folder, "train", DEMO / "posterior.jsonnet", "-s", folder / "run")
     return folder / "run"
 
 
@@ -73,26 +80,22 @@ def test_train(trained):
     )
 
 
-def test_progress_bar_shows_only_the_macro(environment, trained, tmp_path):
+def test_plugins_file_makes_the_flag_optional(environment, trained):
+    """And the progress bar shows only the macro."""
     printed = run(environment, "evaluate", trained / "model.tar.gz", NER / "en" / "dev.txt")
     bar = re.findall(r"[^\r\n]*\|\|[^\r\n]*", printed)[-1]
     assert "macro_f1" in bar and "_en_" not in bar and "_und_" not in bar
 
 
-def test_plugins_file_makes_the_flag_optional(environment, trained, tmp_path):
-    run(environment, "train", DEMO / "baseline.jsonnet", "-s", tmp_path / "run", "--dry-run")
-
-
-def test_module_is_the_command(environment, trained, tmp_path):
+def test_module_is_the_command(trained, tmp_path, monkeypatch):
+    """That it registers the plugin is in `commands/knowledge_test`."""
     output = tmp_path / "metrics.json"
-    arguments = [
-        "evaluate",
-        trained / "model.tar.gz",
-        NER / "ru" / "dev.txt",
-        "--output-file",
-        output,
-    ]
-    run(environment, *arguments, module="skd_plugin", folder=tmp_path)
+    arguments = ["evaluate", trained / "model.tar.gz", NER / "ru" / "dev.txt"]
+    monkeypatch.setattr(
+        sys, "argv", ["skd_plugin", *map(str, arguments), "--output-file", str(output)]
+    )
+    with logging_kept():
+        runpy.run_module("skd_plugin", run_name="__main__")
     assert "macro_f1" in json.loads(output.read_text())
 
 
@@ -151,17 +154,8 @@ def test_distributed(environment, trained, tmp_path):
     """Two processes train, share the knowledge, and report metrics of all data."""
     overrides = {"distributed": {"cuda_devices": [-1, -1]}, "trainer.cuda_device": -1}
     knowledge = {"SKD_KNOWLEDGE": str(tmp_path / "knowledge")}
-    run(
-        {**environment, **knowledge},
-        "train",
-        "training_configs/demo/posterior_top_wk.jsonnet",
-        "-s",
-        tmp_path / "run",
-        "--include-package",
-        "skd_plugin",
-        "-o",
-        json.dumps(overrides),
-    )
+    arguments = ["train", DEMO / "posterior_top_wk.jsonnet", "-s", tmp_path / "run"]
+    run_forked({**environment, **knowledge}, tmp_path, *arguments, "-o", json.dumps(overrides))
     metrics = metrics_of(tmp_path / "run")
     for split, name in (("dev", "best_validation_"), ("test", "test_")):
         data = json.dumps(
@@ -176,34 +170,27 @@ def test_distributed(environment, trained, tmp_path):
 
 def test_force(environment, trained, tmp_path):
     arguments = ["train", DEMO / "posterior.jsonnet", "-s", tmp_path / "run"]
-    run(environment, *arguments)
+    run_forked(environment, tmp_path, *arguments)
     first = metrics_of(tmp_path / "run")
-    run(environment, *arguments, "--force")
+    run_forked(environment, tmp_path, *arguments, "--force")
     assert metrics_of(tmp_path / "run") == first
 
 
 def test_recover_after_a_kill(environment, trained, tmp_path):
     environment = {
         **environment,
-        "SKD_TRAIN_SENTENCES": "",
-        "SKD_EPOCHS": "8",
+        "SKD_EPOCHS": "6",
         "SKD_KNOWLEDGE": str(tmp_path / "knowledge"),
     }
-    arguments = ["train", str(DEMO / "posterior.jsonnet"), "-s", str(tmp_path / "run")]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "allennlp", *arguments],
-        env={**os.environ, **environment},
-        cwd=ROOT,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    arguments = ["train", DEMO / "posterior.jsonnet", "-s", tmp_path / "run"]
+    process = forked(environment, tmp_path, *arguments).process
     while not list((tmp_path / "run").glob("training_state_e2_*.th")):
-        assert process.poll() is None
+        assert process.exitcode is None
         time.sleep(0.01)
     process.kill()
-    process.wait()
+    process.join()
     assert not (tmp_path / "run" / "metrics.json").exists()
-    printed = run(environment, *arguments, "--recover")
+    printed = run_forked(environment, tmp_path, *arguments, "--recover")
     assert "asking the teachers" not in printed
-    assert '"en": 240 of 240 sentences are cached' in printed
-    assert metrics_of(tmp_path / "run")["epoch"] == 7
+    assert '"en": 40 of 40 sentences are cached' in printed
+    assert metrics_of(tmp_path / "run")["epoch"] == 5

@@ -4,25 +4,23 @@ Distributed trainings, as a user types them, ask the teachers together: on one m
 That their metrics are of all data is in `commands_test`; the processes by themselves are in `teachers/processes_test`.
 """
 
+import functools
 import json
-import os
-import signal
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any, Dict, List
+from unittest import mock
 
 import pytest
-import torch
+import torch.multiprocessing
 from allennlp.common.util import find_open_port
 
 from skd_plugin.knowledge import LmdbKnowledgeStore
 from skd_plugin.teachers import ArchiveTeacher
 from tests.knowledge.stores import contents
-from tests.runs import LANGUAGES, NER, ROOT, metrics_of, student_config, train
+from tests.processes import Forked
+from tests.runs import LANGUAGES, NER, allennlp, metrics_of, student_config, train
 from tests.training.phased import phase, phased
 
-SECONDS = 120  # after which a training hangs
 TWO = {"cuda_devices": [-1, -1]}
 
 # A user's own package: notes what the teachers read; the second process may come to an end.
@@ -106,7 +104,15 @@ def readable(store: Path) -> Dict[Any, Any]:
         opened.close()
 
 
-class Launch:
+def begin(*arguments: Any) -> None:
+    """`allennlp ...`, whose processes begin at once, too: they are forks, and import no other plugins."""
+    fork = functools.partial(torch.multiprocessing.start_processes, start_method="fork")
+    with mock.patch("torch.multiprocessing.spawn", fork):
+        with mock.patch("allennlp.commands.train.import_plugins"):
+            allennlp(*arguments)
+
+
+class Launch(Forked):
     """`allennlp train`, in processes of its own."""
 
     def __init__(
@@ -115,33 +121,13 @@ class Launch:
         self.folder = folder
         self._notes = folder.with_suffix(".notes")
         self._notes.mkdir(exist_ok=True)
-        self._output = folder.with_suffix(".txt")
         path = folder.with_suffix(".json")
         path.write_text(json.dumps(config))
         environment = {"END": end, "NOTES": str(self._notes), "PYTHONPATH": str(package)}
         packages = ["--include-package", "skd_plugin", "--include-package", "noting_package"]
-        command = ["train", str(path), "-s", str(folder), *packages, *arguments]
-        with self._output.open("w") as output:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "allennlp", *command],
-                env={**os.environ, "OMP_NUM_THREADS": "1", **environment},
-                cwd=ROOT,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-
-    def end(self) -> int:
-        """Its exit status."""
-        try:
-            return self._process.wait(timeout=SECONDS)
-        except subprocess.TimeoutExpired:
-            os.killpg(self._process.pid, signal.SIGKILL)
-            raise AssertionError(f"a training hangs:\n{self.printed[-3000:]}")
-
-    @property
-    def printed(self) -> str:
-        return self._output.read_text(encoding="utf-8", errors="replace")
+        command = ["train", path, "-s", folder, *packages, *arguments]
+        output = folder.with_suffix(".txt")
+        super().__init__(begin, *command, output=output, environment=environment)
 
     @property
     def read(self) -> List[str]:

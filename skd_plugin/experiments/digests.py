@@ -6,7 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Optional
 
-PART = 2**20
+from skd_plugin.teachers.hashing import hash_content
 
 
 def local_file(path: str) -> Optional[Path]:
@@ -30,8 +30,5 @@ def digest(path: str) -> Optional[str]:
 @lru_cache(maxsize=None)
 def _digest(file: Path, size: int, changed: int) -> str:
     """Read again only if the file has changed."""
-    found = hashlib.sha256()
     with open(file, "rb") as content:
-        for part in iter(lambda: content.read(PART), b""):
-            found.update(part)
-    return found.hexdigest()
+        return hash_content(content, hashlib.sha256)

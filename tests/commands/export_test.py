@@ -40,16 +40,6 @@ def test_check(student, tmp_path, capsys):
     assert float(rows[2].split()[-1]) > 1e-4
 
 
-def test_f1_is_that_of_allennlp_evaluate(student, tmp_path, capsys):
-    metrics = tmp_path / "metrics.json"
-    archive = student / "model.tar.gz"
-    allennlp("evaluate", archive, json.dumps(TEST), "--output-file", metrics)
-    expected = json.loads(metrics.read_text())["macro_f1"]
-    capsys.readouterr()
-    assert run(archive, tmp_path / "out", "--check", json.dumps(TEST)) == 0
-    assert capsys.readouterr().out.splitlines()[2].split()[1] == f"{100 * expected:.2f}"
-
-
 @pytest.mark.parametrize("place", ["archive", "folder"])
 def test_errors(place, student, tmp_path, capsys):
     (tmp_path / "file").write_text("")

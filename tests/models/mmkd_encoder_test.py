@@ -3,7 +3,6 @@
 import json
 import re
 import shutil
-from collections import Counter
 
 import pytest
 import torch
@@ -17,26 +16,11 @@ from skd_plugin.dataset_readers import ParallelTextReader
 from skd_plugin.modules.hidden_words import HiddenWords, Side
 from skd_plugin.modules.joining import Joining
 from skd_plugin.predictors import SentenceEncoderPredictor
-from skd_plugin.teachers import HuggingFaceEncoder
 from tests.losses.alignment.batches import vectors
 from tests.models.mmkd import OBJECTIVES, PARALLEL, mmkd_config
 from tests.runs import allennlp, metrics_of, train
 
 TERMS = {f"{objective['type']}_loss" for objective in OBJECTIVES}
-
-
-@pytest.fixture
-def read_by_teacher(monkeypatch):
-    """The texts that a teacher has read."""
-    texts = []
-    embed = HuggingFaceEncoder.embed
-
-    def noting(self, some):
-        texts.extend(some)
-        return embed(self, some)
-
-    monkeypatch.setattr(HuggingFaceEncoder, "embed", noting)
-    return texts
 
 
 @pytest.fixture(scope="module")
@@ -69,18 +53,6 @@ def batch_of(model, *pairs):
     batch = Batch(instances)
     batch.index_instances(model.vocab)
     return batch.as_tensor_dict()
-
-
-def test_each_english_sentence_is_read_once(tiny_transformer, tmp_path, read_by_teacher):
-    """It has two translations, and three epochs and a second run read it again."""
-    store = {"type": "lmdb", "path": str(tmp_path / "store")}
-    config = mmkd_config(tiny_transformer, store, sentence_dim=16)
-    train(config, tmp_path / "one")
-    english = [line.split("\t")[0] for line in (PARALLEL / "train.tsv").open(encoding="utf-8")][1:]
-    assert Counter(read_by_teacher) == Counter(english) and max(Counter(english).values()) == 1
-    train(config, tmp_path / "two")
-    assert len(read_by_teacher) == len(english)
-    assert metrics_of(tmp_path / "one") == metrics_of(tmp_path / "two")
 
 
 def test_terms_are_metrics_and_fall(trained):
@@ -180,14 +152,6 @@ def test_every_weight_has_a_gradient(tiny_transformer, tmp_path):
     assert all(parameter.grad is not None for parameter in model.parameters())
 
 
-def test_without_a_teacher(tiny_transformer, tmp_path, read_by_teacher):
-    """The control: words are guessed from their own side."""
-    config = mmkd_config(tiny_transformer, objectives=OBJECTIVES[:1], hide_in="side")
-    del config["model"]["teacher"]
-    train(config, tmp_path)
-    assert not read_by_teacher and not (tmp_path / "knowledge").exists()
-
-
 def test_joining_leaves_no_padding_between():
     first_mask = torch.tensor([[True, True, True], [True, False, False]])
     second_mask = torch.tensor([[True, False], [True, True]])
@@ -237,7 +201,7 @@ def test_refused(tiny_transformer, tmp_path, model, message):
         built(tmp_path, config)
 
 
-def test_what_training_needs(tiny_transformer, tmp_path, student):
+def test_what_training_needs(tiny_transformer, tmp_path):
     config = mmkd_config(tiny_transformer, objectives=[])
     config["trainer"]["callbacks"] = []
     with pytest.raises(ConfigurationError, match="expected objectives to train it by, got none"):
@@ -245,10 +209,3 @@ def test_what_training_needs(tiny_transformer, tmp_path, student):
     config["model"]["objectives"] = OBJECTIVES
     with pytest.raises(ConfigurationError, match="nobody has asked the teacher; expected in the"):
         train(config, tmp_path / "two")
-    config = json.loads((student / "config.json").read_text())
-    config["trainer"]["callbacks"] = [{"type": "cache_sentence_embeddings"}]
-    with pytest.raises(ConfigurationError, match="expected an mmkd_encoder, which holds the teac"):
-        train(config, tmp_path / "three")
-    with pytest.raises(ConfigurationError, match="tokens_per_batch: expected 1 or more, got 0"):
-        config["trainer"]["callbacks"][0]["tokens_per_batch"] = 0
-        train(config, tmp_path / "four")
