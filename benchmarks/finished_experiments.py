@@ -11,12 +11,14 @@ from benchmarks.claims import Row
 OUTPUT = Path(__file__).parents[1] / "RESULTS.md"
 
 
-def parser(description: str) -> argparse.ArgumentParser:
-    """Of what they all take."""
+def parser(
+    description: str, quick: str = "the same: nothing is trained here"
+) -> argparse.ArgumentParser:
+    """Of what they all take; `quick` says what that does."""
     made = argparse.ArgumentParser(description=description)
     made.add_argument("folders", nargs="+", type=Path, help="of allennlp distill")
     made.add_argument("--output", type=Path, default=OUTPUT, help="the page that is completed")
-    made.add_argument("--quick", action="store_true", help="the same: nothing is trained here")
+    made.add_argument("--quick", action="store_true", help=quick)
     made.add_argument("--json", type=Path, metavar="FILE", help="write the claims there")
     return made
 
@@ -28,6 +30,15 @@ def complete(options: argparse.Namespace, rows: List[Row], page: Callable[[str],
     output.write_text(page(written), encoding="utf-8")
     if options.json:
         options.json.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+
+
+def page(written: str, section: str, marks: Sequence[str]) -> str:
+    """With the section in place of what is between two marks; without marks, at the end."""
+    begin, end = marks
+    before, _, rest = written.partition(begin)
+    _, _, after = rest.partition(end)
+    parts = [before.rstrip(), begin, section, end, after.strip()]
+    return "\n\n".join(parts).strip() + "\n"
 
 
 def tables(folders: Sequence[Path], deeper: int) -> List[str]:

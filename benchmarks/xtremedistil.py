@@ -17,11 +17,10 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.claims import Row, row  # noqa: E402
 from benchmarks.distillation import LEVEL, Findings  # noqa: E402
-from benchmarks.finished_experiments import complete, parser, tables  # noqa: E402
+from benchmarks.finished_experiments import complete, page, parser, tables  # noqa: E402
 from benchmarks.report import claims_table  # noqa: E402
 
-BEGIN = "<!-- written by benchmarks/xtremedistil.py -->"
-END = "<!-- until here -->"
+MARKS = "<!-- written by benchmarks/xtremedistil.py -->", "<!-- until here -->"
 TEACHERS, LABELS, JOINT = "teachers", "baseline", "d1"
 STAGED = ("joint_then_labels", "logits_then_labels")
 CRF, STRUCTURAL = "logits_then_labels_crf", "structural_then_labels_crf"
@@ -72,16 +71,9 @@ def claims(findings: Strategies) -> List[Row]:
 
 def section(rows: List[Row], others: List[Path], folders: List[Path]) -> str:
     """Goals and tables, two levels of headings deeper than those of an experiment."""
-    parts = [BEGIN, "### Goals", claims_table(rows)]
+    parts = ["### Goals", claims_table(rows)]
     parts += [path.read_text(encoding="utf-8").strip() for path in others]
-    return "\n\n".join([*parts, *tables(folders, deeper=2), END])
-
-
-def page(written: str, section: str) -> str:
-    """With the section in place of what is between the marks; without marks, at the end."""
-    before, _, rest = written.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return f"{before.rstrip()}\n\n{section}\n\n{after.strip()}".strip() + "\n"
+    return "\n\n".join([*parts, *tables(folders, deeper=2)])
 
 
 def main(arguments: Optional[List[str]] = None) -> None:
@@ -90,7 +82,7 @@ def main(arguments: Optional[List[str]] = None) -> None:
     options = of_all.parse_args(arguments)
     rows = [claim for folder in options.folders for claim in claims(Strategies(folder))]
     new = section(rows, options.tables, options.folders)
-    complete(options, rows, lambda written: page(written, new))
+    complete(options, rows, lambda written: page(written, new, MARKS))
 
 
 if __name__ == "__main__":

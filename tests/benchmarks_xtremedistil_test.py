@@ -63,12 +63,12 @@ def test_only_goals_of_its_methods(folder):
 def test_the_page_is_completed(folder, tmp_path):
     output, rows, table = tmp_path / "RESULTS.md", tmp_path / "rows.json", tmp_path / "table.md"
     table.write_text("| size |\n|---|\n")
-    old = f"{xtremedistil.BEGIN}\n\nOld.\n\n{xtremedistil.END}"
+    old = f"{xtremedistil.MARKS[0]}\n\nOld.\n\n{xtremedistil.MARKS[1]}"
     output.write_text(f"# Results\n\n## XtremeDistil\n\n{old}\n\n<!-- more -->\n\n## Others\n")
     arguments = [str(folder), "--output", str(output), "--json", str(rows)]
     xtremedistil.main([*arguments, "--tables", str(table)])
     page = output.read_text()
-    before, after = page.split(xtremedistil.BEGIN)[0], page.split(xtremedistil.END)[1]
+    before, after = page.split(xtremedistil.MARKS[0])[0], page.split(xtremedistil.MARKS[1])[1]
     assert before == "# Results\n\n## XtremeDistil\n\n"
     assert after == "\n\n<!-- more -->\n\n## Others\n"
     assert "Old." not in page and "| size |" in page
