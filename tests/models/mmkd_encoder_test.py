@@ -1,6 +1,7 @@
 """An encoder that is aligned with a teacher, from parallel text to an archive."""
 
 import json
+import math
 import re
 import shutil
 
@@ -152,6 +153,35 @@ def test_every_weight_has_a_gradient(tiny_transformer, tmp_path):
     assert all(parameter.grad is not None for parameter in model.parameters())
 
 
+def test_objectives_are_added_by_weight_or_by_size(tiny_transformer, tmp_path):
+    losses, gradients = {}, {}
+    weighted = [{**one, "weight": weight} for one, weight in zip(OBJECTIVES[2:], (2.0, 3.0))]
+    for balance in ("weights", "uncertainty"):
+        more = {"sentence_dim": 16, "objectives": weighted, "balance": balance}
+        torch.manual_seed(1)
+        params = Params(
+            json.loads(json.dumps(mmkd_config(tiny_transformer, {"type": "memory"}, **more)))
+        )
+        loop = TrainModel.from_params(params=params, serialization_dir=str(tmp_path), local_rank=0)
+        for callback in loop.trainer._callbacks:
+            callback.on_start(loop.trainer)
+        model = loop.model.train()
+        pairs = list(ParallelTextReader().read(str(PARALLEL / "train.tsv")))[:20]
+        for pair in pairs:
+            ParallelTextReader().apply_token_indexers(pair)
+        batch = Batch(pairs)
+        batch.index_instances(model.vocab)
+        losses[balance] = model(**batch.as_tensor_dict())["loss"]
+        losses[balance].backward()
+        gradients[balance] = model.sentence_projection[0].bias.grad
+        terms = model.get_metrics(reset=True)
+    sentence, structure = (terms[f"{one['type']}_loss"] for one in weighted)
+    assert losses["weights"].item() == pytest.approx(2 * sentence + 3 * structure, rel=1e-5)
+    by_size = 2 * math.log(sentence) + 3 * math.log(structure)
+    assert losses["uncertainty"].item() == pytest.approx(by_size, rel=1e-4)
+    assert not torch.allclose(gradients["weights"], gradients["uncertainty"], rtol=0.01)
+
+
 def test_joining_leaves_no_padding_between():
     first_mask = torch.tensor([[True, True, True], [True, False, False]])
     second_mask = torch.tensor([[True, False], [True, True]])
@@ -188,6 +218,7 @@ def test_hidden_words_are_not_read(hide_in):
     [
         ({"hide": 1.0}, "hide: expected more than 0 and less than 1, got 1.0"),
         ({"hide_in": "x"}, 'hide_in: expected "pair" or "side", got "x"'),
+        ({"balance": "x"}, 'balance: expected one of weights, uncertainty, got "x"'),
         ({}, "mmkd_encoder: sentence_alignment, structure_alignment needs a teacher"),
         ({"objectives": OBJECTIVES[:1] * 2}, "objectives: expected each once, got translation_language_modeling twice"),
         ({"guessed": "x"}, 'guessed: expected a token indexer and its namespace, got "x"; the vocabulary has tokens'),
