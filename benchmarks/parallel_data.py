@@ -1,12 +1,13 @@
 """
 Puts parallel text of several sources together, for training_configs/experiments/mmkd.jsonnet.
 
-    python benchmarks/parallel_data.py data/parallel --multi30k DIR --tatoeba DIR --questions FILE --pud DIR
+    python benchmarks/parallel_data.py data/parallel --captions 12000 --multi30k DIR --tatoeba DIR --questions FILE \\
+        --pud DIR
 
 writes `train.tsv` (Multi30k, Tatoeba, and questions of XQuAD), `dev.tsv` (Multi30k, and every other document of PUD),
 `test.tsv` (Multi30k) and `pud.tsv` (the other documents of PUD), a column a language: English, and all of PUD. It takes
 
-* of Multi30k `train.de.gz`, `val.de.gz`, `test_2016_flickr.de.gz` and so on, line by line the same;
+* of Multi30k `train.de.gz` (its first lines), `val.de.gz`, `test_2016_flickr.de.gz` and so on, the same line by line;
 * of Tatoeba `en-de.tsv` and so on, whose first line says the languages;
 * of XQuAD a table of questions, whose first line says the languages;
 * of PUD `de.tsv` and so on, tables with `sent_id` and `text`, line by line the same.
@@ -15,7 +16,7 @@ writes `train.tsv` (Multi30k, Tatoeba, and questions of XQuAD), `dev.tsv` (Multi
 import argparse
 import csv
 import gzip
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import Dict, Iterable, Iterator, List
 
@@ -81,14 +82,14 @@ def main() -> None:
     parser.add_argument("folder", type=Path, help="what is written")
     for name in ("multi30k", "tatoeba", "questions", "pud"):
         parser.add_argument(f"--{name}", type=Path, required=True)
+    parser.add_argument("--captions", type=int, metavar="N", help="to train on (all)")
     given = parser.parse_args()
     of_pud = list(pud(given.pud).values())
     known = set(chain.from_iterable(of_pud[0])) - {PIVOT}
     others = sorted(known | set(OF_MULTI30K))
     languages = [PIVOT, *others]
-    train = chain(
-        multi30k(given.multi30k, "train"), tatoeba(given.tatoeba, others), rows_of(given.questions)
-    )
+    captions = islice(multi30k(given.multi30k, "train"), given.captions)
+    train = chain(captions, tatoeba(given.tatoeba, others), rows_of(given.questions))
     dev = chain(multi30k(given.multi30k, "val"), chain.from_iterable(of_pud[::2]))
     given.folder.mkdir(parents=True, exist_ok=True)
     write(given.folder / "train.tsv", languages, train)

@@ -24,7 +24,7 @@ def sentence(number, language):
 def parallel(tmp_path_factory):
     """What parallel_data.py makes of small files in the formats of the sources."""
     folder = tmp_path_factory.mktemp("sources")
-    for split, number in (("train", 3), ("val", 2), ("test_2016_flickr", 4)):
+    for split, number in (("train", 5), ("val", 2), ("test_2016_flickr", 4)):
         for language in ("en", "de", "fr", "cs"):
             lines = [f"{split}  {sentence(index, language)}\n" for index in range(number)]
             path = folder / "multi30k" / f"{split}.{language}.gz"
@@ -45,6 +45,7 @@ def parallel(tmp_path_factory):
     given = {name: folder / name for name in ("multi30k", "tatoeba", "pud")}
     given["questions"] = folder / "questions.tsv"
     arguments = [word for name, path in given.items() for word in (f"--{name}", str(path))]
+    arguments += ["--captions", "3"]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "argv", ["parallel_data.py", str(folder / "parallel"), *arguments])
         parallel_data.main()

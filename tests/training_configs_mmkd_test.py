@@ -119,7 +119,7 @@ def test_experiment(folder, tmp_path, monkeypatch):
             tmp_path / "out/embeddings"
         )
         updates = config["data_loader"]["batches_per_epoch"] * config["trainer"]["num_epochs"]
-        assert updates == (1 if run.method == "untrained" else 1000) and not run.needs
+        assert updates == (1 if run.method == "untrained" else 600) and not run.needs
         prepare_environment(Params(config))
         params = Params({key: config[key] for key in config if not key.endswith("_seed")})
         loop = TrainModel.from_params(

@@ -17,11 +17,11 @@ local task = all { embeddings: together, layers: encoders.bilstm(self.dim, self.
 
 // All learn for as many updates.
 local trained(objectives) = encoder(task, objectives) + {
-  data_loader+: { batches_per_epoch: 250 },
+  data_loader+: { batches_per_epoch: 300 },
   trainer+: {
-    num_epochs: settings.epochs(4),
+    num_epochs: settings.epochs(2),
     patience: null,
-    optimizer+: { lr: 0.002 },
+    optimizer+: { lr: 0.01 },
     learning_rate_scheduler+: { warmup_steps: 100 },
   },
 };
