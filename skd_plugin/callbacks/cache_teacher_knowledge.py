@@ -8,14 +8,10 @@ from typing import Any, Dict, Optional, Set
 from allennlp.common.checks import ConfigurationError
 from allennlp.training import GradientDescentTrainer, TrainerCallback
 
+from skd_plugin.callbacks.asking_callback import AskingCallback
 from skd_plugin.callbacks.questions import training_questions
 from skd_plugin.callbacks.random_state import random_state_kept
-from skd_plugin.knowledge import (
-    CachedKnowledge,
-    KnowledgeStore,
-    LmdbKnowledgeStore,
-    align_labels,
-)
+from skd_plugin.knowledge import CachedKnowledge, align_labels
 from skd_plugin.losses import Progress
 from skd_plugin.models import DistilledTagger
 from skd_plugin.samplers import SmoothedLanguagesSampler
@@ -25,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 
 @TrainerCallback.register("cache_teacher_knowledge")
-class CacheTeacherKnowledge(TrainerCallback):
+class CacheTeacherKnowledge(AskingCallback):
     """
     Runs the teachers of each language once over its training sentences and keeps what the losses of the model need,
     before the first step, also of a resumed training. What the store has is not computed again; if it has all, no
@@ -33,31 +29,11 @@ class CacheTeacherKnowledge(TrainerCallback):
     does nothing. Of validation sentences it asks if the trainer's `validation_metric` has `distillation_loss`: the mean
     of what the losses say of them.
 
-    # Parameters
-
-    serialization_dir : `str`
-        Given by the trainer.
-    store : `KnowledgeStore`, optional (default = `lmdb` in the serialization directory)
-        Where knowledge is kept; a store with a path of its own is shared by all runs that name it.
-    tokens_per_batch : `int`, optional (default = `2048`)
-        How many tokens, with padding, a teacher reads at once.
+    Its parameters are those of `AskingCallback`.
     """
 
-    def __init__(
-        self,
-        serialization_dir: str,
-        store: Optional[KnowledgeStore] = None,
-        tokens_per_batch: int = 2048,
-    ) -> None:
-        super().__init__(serialization_dir)
-        if tokens_per_batch < 1:
-            raise ConfigurationError(
-                f"tokens_per_batch: expected 1 or more, got {tokens_per_batch}"
-            )
-        self.store = store or LmdbKnowledgeStore()
-        self.tokens_per_batch = tokens_per_batch
-        self._student: Optional[DistilledTagger] = None
-        self._batches_per_epoch: Optional[int] = None
+    _student: Optional[DistilledTagger] = None
+    _batches_per_epoch: Optional[int] = None
 
     def on_start(
         self, trainer: GradientDescentTrainer, is_primary: bool = True, **kwargs: Any
@@ -83,14 +59,11 @@ class CacheTeacherKnowledge(TrainerCallback):
         if not student.distillation.teachers:
             logger.warning("The model has no teachers: it learns from gold labels alone.")
             return
-        self.store.open(self.serialization_dir)
-        try:
-            self._teach(student, trainer)
-        except BaseException:
-            self.store.close()
-            raise
+        self._fill_store(trainer)
 
-    def _teach(self, student: DistilledTagger, trainer: GradientDescentTrainer) -> None:
+    def _teach(self, trainer: GradientDescentTrainer) -> None:
+        student = self._student
+        assert student is not None
         ensembles = {
             language: Ensemble(teachers)
             for language, teachers in student.distillation.teachers.items()
@@ -139,7 +112,7 @@ class CacheTeacherKnowledge(TrainerCallback):
         self._advance(epoch + 1, 0)
 
     def on_end(self, trainer: GradientDescentTrainer, **kwargs: Any) -> None:  # type: ignore[override]
-        self.store.close()
+        super().on_end(trainer, **kwargs)
         if self._student is not None:
             self._student.distillation.leave_teachers()
 
