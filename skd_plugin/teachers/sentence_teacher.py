@@ -10,42 +10,23 @@ from torch import Tensor
 
 from skd_plugin.knowledge.knowledge import Knowledge, KnowledgeRequest
 from skd_plugin.teachers.huggingface_folder import check_folder, hash_folder, most_pieces
+from skd_plugin.teachers.loadable import Loadable
 
 POOLINGS = ("mean", "cls")
 HALF_MAX = float(np.finfo(np.float16).max)
 
 
-class SentenceTeacher(Registrable):
-    """
-    Gives each sentence an embedding. It is asked as an `Ensemble` of taggers is, but knows nothing of tags.
-
-    As a `Teacher`, it is no `torch.nn.Module`, and may be asked for its fingerprint without being loaded.
-    """
+class SentenceTeacher(Loadable, Registrable):
+    """Gives each sentence an embedding. It is asked as an `Ensemble` of taggers is, but knows nothing of tags."""
 
     default_implementation = "huggingface_encoder"
     request = KnowledgeRequest(frozenset(["sentence_embedding"]))
     """What it can be asked for."""
 
     @property
-    def description(self) -> str:
-        """What to call it, for people."""
-        return type(self).__name__
-
-    @property
-    def fingerprint(self) -> str:
-        """Names what the teacher knows: equal for teachers that answer alike, wherever they are kept."""
-        raise NotImplementedError
-
-    @property
     def labels(self) -> List[str]:
         """It has none."""
         return []
-
-    def load(self, device: torch.device) -> None:
-        """Makes the teacher ready to answer."""
-
-    def release(self) -> None:
-        """Frees what `load` took."""
 
     def embed(self, texts: Sequence[str]) -> Tensor:
         """The embeddings of sentences, shape (num_texts, dim)."""

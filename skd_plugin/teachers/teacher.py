@@ -2,12 +2,12 @@
 
 from typing import Dict, List, NamedTuple, Sequence
 
-import torch
 from allennlp.common import Registrable
 from allennlp.common.checks import ConfigurationError
 from torch import Tensor
 
 from skd_plugin.structures import TagDistribution
+from skd_plugin.teachers.loadable import Loadable
 
 
 class Answer(NamedTuple):
@@ -26,12 +26,9 @@ class Answer(NamedTuple):
     hidden: Dict[int, Tensor]
 
 
-class Teacher(Registrable):
+class Teacher(Loadable, Registrable):
     """
     Gives the distribution over tag paths of any sentences: a linear chain, or labelled spans, over its own labels.
-
-    A teacher is no `torch.nn.Module`: its weights must stay out of the student's archive, optimizer and train mode. It
-    may be asked for its fingerprint without being loaded, so that a run whose knowledge is cached loads no teacher.
 
     # Parameters
 
@@ -50,22 +47,9 @@ class Teacher(Registrable):
         self.weight = weight
 
     @property
-    def description(self) -> str:
-        """What to call it, for people."""
-        return type(self).__name__
-
-    @property
-    def fingerprint(self) -> str:
-        """Names what the teacher knows: equal for teachers that answer alike, wherever they are kept."""
-        raise NotImplementedError
-
-    @property
     def labels(self) -> List[str]:
         """The labels that its distributions are indexed by; needs a loaded teacher."""
         raise NotImplementedError
-
-    def load(self, device: torch.device) -> None:
-        """Makes the teacher ready to answer."""
 
     def distribution(self, sentences: Sequence[Sequence[str]]) -> TagDistribution:
         """The distributions of a batch of sentences, given as words; padded to the longest."""
@@ -88,6 +72,3 @@ class Teacher(Registrable):
                 f"{self.description}: a teacher of type {type(self).__name__} gives no hidden states"
             )
         return Answer(self.distribution(sentences), {})
-
-    def release(self) -> None:
-        """Frees what `load` took."""
