@@ -10,7 +10,6 @@ from typing import Dict, List, Optional
 import torch
 from allennlp.commands.subcommand import Subcommand
 from allennlp.common.checks import ConfigurationError
-from allennlp.common.util import import_module_and_submodules
 from filelock import FileLock, Timeout
 from tqdm import tqdm
 
@@ -84,9 +83,6 @@ def distill(args: argparse.Namespace) -> int:
     os.environ["OMP_NUM_THREADS"] = str(args.threads)
     os.environ.setdefault("MALLOC_MMAP_THRESHOLD_", str(2**30))
     os.environ.setdefault("MALLOC_TRIM_THRESHOLD_", str(2**30))
-    packages = args.include_package or []
-    for package in packages:
-        import_module_and_submodules(package)
     experiment = Experiment(args.param_path, args.serialization_dir)
     experiment.check_files()
     folder = Path(experiment.folder)
@@ -96,7 +92,7 @@ def distill(args: argparse.Namespace) -> int:
         return 0
     lock = _locked(folder)
     try:
-        errors = _run_all(experiment, args.engine, args.jobs, args.threads, packages)
+        errors = _run_all(experiment, args.engine, args.jobs, args.threads, args.include_package)
         write_results(experiment, errors)
         write_report(folder)
     finally:

@@ -7,7 +7,6 @@ from typing import Any, Dict, Iterable, Iterator
 from allennlp.commands.subcommand import Subcommand
 from allennlp.common import Params
 from allennlp.common.checks import ConfigurationError
-from allennlp.common.util import import_module_and_submodules
 from allennlp.data import DatasetReader, Instance
 from allennlp.data.fields import TextField
 
@@ -50,8 +49,6 @@ class TrainTokenizerCommand(Subcommand):
 
 def train(args: argparse.Namespace) -> int:
     """Returns the exit status."""
-    for package in args.include_package or []:
-        import_module_and_submodules(package)
     reader = DatasetReader.from_params(Params(_config(args.reader)))
     tokenizer = trained(words_of(reader.read(args.data)), args.size, args.lowercase)
     tokenizer.save_pretrained(args.serialization_dir)
