@@ -16,6 +16,7 @@ from skd_plugin.dataset_readers import UNLABELED
 from skd_plugin.experiments import estimate
 from skd_plugin.experiments.experiment import Run
 from skd_plugin.knowledge import KnowledgeRequest, LmdbKnowledgeStore
+from tests.experiments.tiny import start_forkserver
 from tests.layouts import write_ud_pos
 from tests.runs import ROOT, allennlp
 
@@ -57,6 +58,7 @@ def distilled(settings: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
         f"local all = import '{CONFIGS}/experiments/unlabeled.jsonnet';\n"
         f"all {{ seeds: [1], methods: [one for one in all.methods if std.member({METHODS}, one.name)] }}\n"
     )
+    start_forkserver()
     allennlp("distill", folder / "x.jsonnet", "-s", folder / "out", "--jobs", 1)
     return folder / "out"
 

@@ -75,6 +75,7 @@ def distill(path: Path, folder: Path, *options: Any, report: bool = False) -> in
         (folder / "results.md").write_text("")
 
     where = "skd_plugin.commands.distill.write_report"
+    start_forkserver()
     try:
         if report:
             allennlp("distill", path, "-s", folder, *options)
@@ -104,9 +105,11 @@ def started(path: Path, folder: Path, *options: Any, output: Path = Path(os.devn
 
 
 def start_forkserver() -> None:
-    """With all imported that the engine wants."""
+    """With all imported that the engine wants, and what is `preloaded`."""
     LocalEngine()([], lambda run, error: None)
-    forkserver.ensure_running()
+    server: Any = forkserver._forkserver  # type: ignore[attr-defined]
+    server.set_forkserver_preload([*server._preload_modules, "tests.experiments.preloaded"])
+    server.ensure_running()
 
 
 def share_forkserver() -> None:
