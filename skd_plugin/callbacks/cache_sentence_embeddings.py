@@ -22,7 +22,9 @@ class CacheSentenceEmbeddings(AskingCallback):
     Runs the teacher of an `mmkd_encoder` once over each sentence of the pivot language, however many translations it
     has, and keeps the embeddings, before the first step, also of a resumed training. What the store has is not computed
     again; if it has all, the teacher is not loaded. In distributed training each process asks about its part of what is
-    missing. If no objective needs the teacher it does nothing. Parameters are those of `AskingCallback`.
+    missing. If no objective needs the teacher it does nothing.
+
+    Its parameters are those of `AskingCallback`.
     """
 
     _student: Optional[MmkdEncoder] = None

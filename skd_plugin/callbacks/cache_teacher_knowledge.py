@@ -27,7 +27,9 @@ class CacheTeacherKnowledge(AskingCallback):
     before the first step, also of a resumed training. What the store has is not computed again; if it has all, no
     teacher is loaded. In distributed training each process asks about its part of what is missing. Without teachers it
     does nothing. Of validation sentences it asks if the trainer's `validation_metric` has `distillation_loss`: the mean
-    of what the losses say of them. Parameters are those of `AskingCallback`.
+    of what the losses say of them.
+
+    Its parameters are those of `AskingCallback`.
     """
 
     _student: Optional[DistilledTagger] = None
