@@ -8,7 +8,9 @@ INSTALLED = $(VENV)/installed-$(VERSION)
 # Processes that run tests.
 WORKERS ?= 2
 
-.PHONY: demo test check format brute-force kills bench clean
+.PHONY: install demo test check format brute-force kills bench clean
+
+install: $(INSTALLED)
 
 demo: $(INSTALLED)
 	$(BIN)/python -m skd_plugin distill training_configs/experiments/demo.jsonnet -s demo-output

@@ -14,6 +14,7 @@ from tests.models.mmkd import PARALLEL, make_teacher
 from tests.runs import LANGUAGES, NER, ROOT, allennlp, metrics_of, train
 
 CONFIGS = ROOT / "training_configs" / "mmkd"
+EXPERIMENTS = ["mmkd", "mmkd_ner", "mmkd_ud_pos"]
 NAMES = ["encoder", "paws_x", "student", "tagger", "xnli", "xquad"]
 # So small that it trains in ten seconds.
 SMALL = {

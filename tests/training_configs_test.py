@@ -15,6 +15,7 @@ from skd_plugin import settings
 from skd_plugin.dataset_readers import UNLABELED
 from tests.runs import ROOT, allennlp, train
 from tests.shipped_experiments import EXPERIMENTS
+from tests.training_configs_mmkd_test import EXPERIMENTS as OF_MMKD
 from tests.training_configs_mmkd_test import NAMES as MMKD
 from tests.training_configs_xtremedistil_test import STRATEGIES, TABLES
 
@@ -237,7 +238,7 @@ def test_teachers_and_students_train(environment, tmp_path, data, task):
 def test_every_config_is_tested():
     found = {(path.parent.name, path.stem) for path in CONFIGS.rglob("*.jsonnet")}
     methods = {(task, method) for task in TASKS for method in ["teacher", *STUDENTS]}
-    experiments = {("experiments", name) for name in [*EXPERIMENTS, *TABLES]}
+    experiments = {("experiments", name) for name in [*EXPERIMENTS, *TABLES, *OF_MMKD]}
     xtremedistil = {("xtremedistil", name) for name in ["teacher", *STRATEGIES]}
     mmkd = {("mmkd", name) for name in MMKD}
     assert found == methods | set(WITH_UNLABELED_TEXT) | experiments | xtremedistil | mmkd

@@ -62,10 +62,10 @@ class Run(NamedTuple):
         By split and language the files to evaluate on.
     label_encoding : `Optional[str]`
         Of the tags there.
-    metric : `str`
-        What is measured.
     serves : `Sequence[str]`
         The names of the runs that want the knowledge.
+    metric : `str`
+        What is measured.
     """
 
     name: str
@@ -76,8 +76,8 @@ class Run(NamedTuple):
     needs: List[str]
     evaluation: Dict[str, Dict[str, str]]
     label_encoding: Optional[str] = None
-    metric: str = F1
     serves: Sequence[str] = ()
+    metric: str = F1
 
 
 class Experiment:
@@ -169,7 +169,7 @@ class Experiment:
         needs = [run.name for run in teachers]
         serves = [run.name for run in students if run.needs]
         name = f"seed-{seed}/{KNOWLEDGE}"
-        knowledge = Run(name, KNOWLEDGE, seed, None, None, needs, {}, serves=serves)
+        knowledge = Run(name, KNOWLEDGE, seed, None, None, needs, {}, None, serves)
         return [*teachers, knowledge, *students]
 
     def _teacher_run(self, seed: int, name: str, config: Dict[str, Any]) -> Run:
@@ -177,14 +177,14 @@ class Experiment:
         evaluation = {"test": files if language == ALL else {language: files[language]}}
         path = f"seed-{seed}/{TEACHERS}/{name}"
         of_one = None if language == ALL else language
-        measured = self.label_encoding, self.metric
-        return Run(path, _row(name), seed, of_one, config, [], evaluation, *measured)
+        encoding, metric = self.label_encoding, self.metric
+        return Run(path, _row(name), seed, of_one, config, [], evaluation, encoding, metric=metric)
 
     def _student_run(self, seed: int, method: Dict[str, Any]) -> Run:
         name, config = method["name"], method["config"]
         needs = [f"seed-{seed}/{KNOWLEDGE}"] if learns_from_teachers(config) else []
-        path, measured = f"seed-{seed}/{name}", (self.label_encoding, self.metric)
-        return Run(path, name, seed, None, config, needs, self.evaluation, *measured)
+        path, encoding, metric = f"seed-{seed}/{name}", self.label_encoding, self.metric
+        return Run(path, name, seed, None, config, needs, self.evaluation, encoding, metric=metric)
 
     def _evaluate(self, seed: Optional[int]) -> Any:
         """The content of the file; of any seed for what does not depend on it."""
