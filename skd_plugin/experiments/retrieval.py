@@ -1,12 +1,13 @@
 """How well a trained encoder finds translations, sentence by sentence."""
 
-from typing import Dict, List, Tuple
+from typing import Dict, Tuple
 
 import numpy as np
 import torch
 from allennlp.common import Tqdm
 from allennlp.common.checks import ConfigurationError
-from allennlp.data import DatasetReader
+from allennlp.data import DatasetReader, Field, Instance
+from allennlp.data.fields import MetadataField
 from allennlp.models import Archive
 from more_itertools import chunked
 from torch import Tensor
@@ -16,6 +17,60 @@ from skd_plugin.metrics import find_translations
 from skd_plugin.models import MmkdEncoder
 
 SIDES = ("pivot", "other")
+
+
+class Embeddings:
+    """
+    The embeddings of sentences by an encoder, each computed once, however many translations it has.
+
+    # Parameters
+
+    archive : `Archive`
+        Of an `mmkd_encoder`.
+    """
+
+    def __init__(self, archive: Archive) -> None:
+        if not isinstance(archive.model, MmkdEncoder):
+            raise ConfigurationError(
+                f"p_at_1: expected encoders (mmkd_encoder), got {type(archive.model).__name__}"
+            )
+        self._archive = archive
+        self._known: Dict[Tuple[str, ...], np.ndarray] = {}
+
+    def __call__(self, language: str, path: str) -> Tuple[Tensor, Tensor]:
+        """
+        Of both sides of the pairs of a file, in its order, shapes (num_pairs, sentence_dim).
+
+        # Raises
+
+        `ConfigurationError` for a file with less than two pairs.
+        """
+        reader = _reader(self._archive, language)
+        pairs = list(reader.read(path))
+        if len(pairs) < 2:
+            raise ConfigurationError(f"{path}: expected at least two pairs, found {len(pairs)}")
+        fields = [{_words(pair[side]): pair[side] for pair in pairs} for side in SIDES]
+        self._add({**fields[0], **fields[1]}, reader, language)
+        pivot, other = (
+            torch.tensor(np.stack([self._known[_words(pair[side])] for pair in pairs]))
+            for side in SIDES
+        )
+        return pivot, other
+
+    def _add(
+        self, fields: Dict[Tuple[str, ...], Field], reader: DatasetReader, language: str
+    ) -> None:
+        """Those that are not known; of a length together, so that little is padded."""
+        new = sorted(set(fields) - set(self._known), key=lambda words: (len(words), words))
+        for batch in Tqdm.tqdm(chunked(new, BATCH_SIZE), desc=f"evaluating {language}"):
+            instances = [
+                Instance({"pivot": fields[words], "metadata": MetadataField({})}) for words in batch
+            ]
+            for instance in instances:
+                reader.apply_token_indexers(instance)
+            outputs = self._archive.model.forward_on_instances(instances)
+            for words, output in zip(batch, outputs):
+                self._known[words] = output["pivot_embedding"]
 
 
 def evaluate_retrieval(archive: Archive, evaluation: Dict[str, Dict[str, str]]) -> Counts:
@@ -34,52 +89,26 @@ def evaluate_retrieval(archive: Archive, evaluation: Dict[str, Dict[str, str]]) 
     find the translation before all others (by cosine), 2, and 2. So their score is the precision at 1. Where another
     sentence is exactly as near, it is not found.
     """
-    if not isinstance(archive.model, MmkdEncoder):
-        raise ConfigurationError(
-            f"p_at_1: expected encoders (mmkd_encoder), got {type(archive.model).__name__}"
-        )
+    embeddings = Embeddings(archive)
     archive.model.eval()
     return {
-        (split, language): _count(archive, language, path)
+        (split, language): _count(*embeddings(language, path))
         for split, paths in evaluation.items()
         for language, path in paths.items()
     }
 
 
-def embeddings(archive: Archive, language: str, path: str) -> Tuple[Tensor, Tensor]:
-    """
-    Of both sides of the pairs of a file in its order, shapes (num_pairs, sentence_dim). Parameters as above.
-
-    # Raises
-
-    `ConfigurationError` for a file with less than two pairs.
-    """
-    reader = _reader(archive, language)
-    pairs = list(reader.read(path))
-    if len(pairs) < 2:
-        raise ConfigurationError(f"{path}: expected at least two pairs, found {len(pairs)}")
-    for pair in pairs:
-        reader.apply_token_indexers(pair)
-    order = sorted(range(len(pairs)), key=lambda index: len(pairs[index]["pivot"]))  # type: ignore[arg-type]
-    outputs: List[Dict[str, np.ndarray]] = [{} for _ in pairs]
-    for batch in Tqdm.tqdm(chunked(order, BATCH_SIZE), desc=f"evaluating {language}"):
-        found = archive.model.forward_on_instances([pairs[index] for index in batch])
-        for index, output in zip(batch, found):
-            outputs[index] = output
-    pivot, other = (
-        torch.tensor(np.stack([output[f"{side}_embedding"] for output in outputs]))
-        for side in SIDES
-    )
-    return pivot, other
-
-
-def _count(archive: Archive, language: str, path: str) -> np.ndarray:
+def _count(pivot: Tensor, other: Tensor) -> np.ndarray:
     """Shape (num_pairs, 3)."""
-    found = find_translations(*embeddings(archive, language, path))
+    found = find_translations(pivot, other)
     right = torch.stack([(ranks.better + ranks.equal == 0) for ranks in found]).sum(dim=0)
     both = torch.full_like(right, len(SIDES))
     counts: np.ndarray = torch.stack([right, both, both], dim=1).numpy()
     return counts
+
+
+def _words(field: Field) -> Tuple[str, ...]:
+    return tuple(token.text for token in field.tokens)  # type: ignore[attr-defined]
 
 
 def _reader(archive: Archive, language: str) -> DatasetReader:

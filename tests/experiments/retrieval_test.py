@@ -8,7 +8,7 @@ from allennlp.models import load_archive
 
 from skd_plugin.dataset_readers import ParallelTextReader
 from skd_plugin.experiments.evaluation import score
-from skd_plugin.experiments.retrieval import embeddings, evaluate_retrieval
+from skd_plugin.experiments.retrieval import Embeddings, evaluate_retrieval
 from tests.models.mmkd import PARALLEL, make_teacher, mmkd_config
 from tests.runs import tagger_config, train
 
@@ -43,14 +43,28 @@ def test_it_is_the_precision_that_allennlp_finds(archive, tmp_path):
 
 
 def test_two_languages_without_the_pivot(archive):
-    german, russian = (embeddings(archive, language, DEV)[1] for language in ("de", "ru"))
-    pair = embeddings(archive, "de-ru", DEV)
+    german, russian = (Embeddings(archive)(language, DEV)[1] for language in ("de", "ru"))
+    pair = Embeddings(archive)("de-ru", DEV)
     assert torch.allclose(pair[0], german, atol=1e-6) and torch.allclose(
         pair[1], russian, atol=1e-6
     )
     backwards = evaluate_retrieval(archive, {"zero_shot": {"ru-de": DEV}})
     counts = evaluate_retrieval(archive, {"zero_shot": {"de-ru": DEV}})
     assert np.array_equal(counts["zero_shot", "de-ru"], backwards["zero_shot", "ru-de"])
+
+
+def test_each_sentence_is_read_once(archive, monkeypatch):
+    asked = []
+    forward = archive.model.forward_on_instances
+    monkeypatch.setattr(
+        archive.model,
+        "forward_on_instances",
+        lambda instances: asked.extend(instances) or forward(instances),
+    )
+    evaluate_retrieval(archive, {"test": {"de": DEV, "ru": DEV}, "zero_shot": {"de-ru": DEV}})
+    with open(DEV, encoding="utf-8") as file:
+        sentences = [text for line in list(file)[1:] for text in line.strip().split("\t")]
+    assert len(asked) == len(set(sentences)) > 80
 
 
 def test_equally_near_sentences_are_not_found(archive, tmp_path):
