@@ -4,7 +4,7 @@ import argparse
 import json
 import re
 from pathlib import Path
-from typing import Callable, List, Sequence
+from typing import Any, Callable, Dict, List, Sequence
 
 from benchmarks.claims import Row
 
@@ -21,6 +21,11 @@ def parser(
     made.add_argument("--quick", action="store_true", help=quick)
     made.add_argument("--json", type=Path, metavar="FILE", help="write the claims there")
     return made
+
+
+def p_of_gain(comparison: Dict[str, Any], name: str = "p_corrected") -> float:
+    """That of a row of comparisons for a claim that one is better; 1 where it is not."""
+    return float(comparison[name]) if comparison["difference"] > 0 else 1.0
 
 
 def complete(options: argparse.Namespace, rows: List[Row], page: Callable[[str], str]) -> None:

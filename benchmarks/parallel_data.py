@@ -9,7 +9,7 @@ writes `train.tsv` (Multi30k, Tatoeba, and questions of XQuAD), `dev.tsv` (Multi
 
 * of Multi30k `train.de.gz` (its first lines), `val.de.gz`, `test_2016_flickr.de.gz` and so on, the same line by line;
 * of Tatoeba `en-de.tsv` and so on, whose first line says the languages;
-* of XQuAD a table of questions, whose first line says the languages;
+* of XQuAD a table of questions, whose first line says the languages (so do not test that encoder on XQuAD);
 * of PUD `de.tsv` and so on, tables with `sent_id` and `text`, line by line the same.
 """
 
@@ -59,6 +59,8 @@ def tatoeba(folder: Path, languages: Iterable[str]) -> Iterator[Row]:
 def pud(folder: Path) -> Dict[str, List[Row]]:
     """Sentences in all languages, by the document that they are of."""
     tables = {path.stem: list(rows_of(path)) for path in sorted(folder.glob("*.tsv"))}
+    if len(set(map(len, tables.values()))) != 1:
+        raise ValueError(f"{folder}: expected tables with as many sentences each")
     documents: Dict[str, List[Row]] = {}
     for sentences in zip(*tables.values()):
         if len({sentence["sent_id"] for sentence in sentences}) > 1:

@@ -8,13 +8,13 @@ The defaults are theirs: see `training_configs/lib/settings.libsonnet` and each 
 import os
 
 SETTINGS = {
-    "SKD_DATA": "folder of the data, with one folder a language",
+    "SKD_DATA": "folder of the data, with one folder a language, or as a config says",
     "SKD_ENCODER": "archive of the encoder of mmkd; of its experiments of taggers the folder of the experiment mmkd",
     "SKD_EPOCHS": "most epochs to train",
     "SKD_KNOWLEDGE": "folder of the store of teachers' knowledge",
     "SKD_LANGUAGE": "language of a teacher",
     "SKD_LANGUAGES": "languages of a student, with commas between",
-    "SKD_PARALLEL": "folder of the parallel text of mmkd, `train.tsv` and `dev.tsv`: a column a language",
+    "SKD_PARALLEL": "folder of the parallel text of mmkd, `train.tsv`, `dev.tsv` (and `test.tsv`): a column a language",
     "SKD_RECIPE": '"fast" or "paper"',
     "SKD_SEED": "seed of all random numbers",
     "SKD_SIZE": '"hour" (what two cores do in about one) or "full", of an experiment',

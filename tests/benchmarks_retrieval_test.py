@@ -92,8 +92,8 @@ def folder(tmp_path_factory):
         if name == "sentence":
             del objectives[1]
         train(config, folder / "seed-1" / name)
-    methods = [{"name": name} for name in ("sentence", "all")]
-    (folder / "experiment.json").write_text(json.dumps({"seeds": [1, 2], "methods": methods}))
+    methods = [{"name": name} for name in ("sentence", "all", "not finished")]
+    (folder / "experiment.json").write_text(json.dumps({"seeds": [1], "methods": methods}))
     return folder
 
 
@@ -114,39 +114,65 @@ def suites(folder, tmp_path_factory):
     return here
 
 
-def test_the_page_is_completed(folder, suites, tmp_path):
+def test_the_page_is_completed(folder, suites, tmp_path, monkeypatch, capsys):
     output, rows = tmp_path / "RESULTS.md", tmp_path / "rows.json"
     output.write_text("# Results\n\n## MMKD\n\nBy hand.\n")
     arguments = [str(folder), "--parallel", str(suites), "--output", str(output)]
     retrieval.main([*arguments, "--json", str(rows)])
+    assert "not finished is left out: no " in capsys.readouterr().err
     page = output.read_text()
     assert page.startswith("# Results\n\n## MMKD\n\nBy hand.\n\n<!-- written by")
     assert page.count("\n| lexical |") == page.count("\n| all |") == 4
     claims = json.loads(rows.read_text())
     assert [one["goal"] for one in claims] == [">= 20", ">= 20", ">= 0"] + [">= 0", "<= 0.05"] * 4
     assert "all above the best single level or ablation (sentence)" in claims[3]["claim"]
-    with np.load(folder / "retrieval" / "all-1.npz") as arrays:
-        assert set(arrays.files) >= {"multi30k/de", "never_together/de-fr", "pud_stripped/zh"}
-        shown = 100 * score(arrays["pud/ru"])
-    # The row of all, the last of eight columns but zh and macro.
+    text = retrieval.texts(suites, folder / "retrieval")
+    counts = retrieval.counted(folder / "seed-1/all/model.tar.gz", text, folder / "retrieval")
+    assert set(counts) > {("multi30k", "de"), ("never_together", "de-fr"), ("pud_stripped", "zh")}
     pud = page.split("### PUD\n")[1].split("### ")[0]
-    assert f"| {shown:.1f} |" in [line for line in pud.splitlines() if "| all |" in line][0]
-    retrieval.main(arguments)  # what is kept is not asked again
+    assert f"| {100 * score(counts['pud', 'ru']):.1f} |" in pud.split("| all |")[1]
+
+    def never(*arguments):
+        raise AssertionError("what is kept is asked again")
+
+    monkeypatch.setattr(retrieval, "evaluate_retrieval", never)
+    retrieval.main(arguments)
     assert output.read_text() == page
+    lines = (suites / "pud.tsv").read_text(encoding="utf-8").splitlines()
+    (suites / "pud.tsv").write_text("\n".join([*lines, lines[1]]) + "\n", encoding="utf-8")
+    with pytest.raises(AssertionError, match="asked again"):
+        retrieval.main(arguments)
+
+
+@pytest.mark.parametrize("more", [["--quick"], ["another"]])
+def test_refused(folder, suites, more, capsys):
+    with pytest.raises(SystemExit):
+        retrieval.main([str(folder), *more, "--parallel", str(suites)])
+    assert "expected" in capsys.readouterr().err
 
 
 def test_the_rivals_are_single_levels_and_ablations():
-    sizes = {"lexical": 1, "token": 2, "without_word": 3, "unweighted": 4, "all": 5}
-    outcomes = {
-        (name, seed, suite, "de"): np.array([[size > k, 1, 1] for k in range(6)]).astype(int)
-        for name, size in sizes.items()
-        for seed in (1, 2)
-        for suite in retrieval.SUITES
-    }
-    against = [("all", name) for name in sizes if name != "all"]
-    findings = retrieval.Findings(analyse(outcomes, against, num_resamples=10))
+    sizes = {"lexical": 1, "token": 2, "without_word": 3, "unweighted": 9, "all": 5}
+
+    def findings_of(**others):
+        outcomes = {
+            (name, seed, suite, "de"): np.array([[size > k, 1, 1] for k in range(10)]).astype(int)
+            for name, size in {**sizes, **others}.items()
+            for seed in (1, 2)
+            for suite in retrieval.SUITES
+        }
+        against = [("all", name) for name in sizes if name != "all"]
+        return retrieval.Findings(analyse(outcomes, against, num_resamples=50))
+
+    findings = findings_of()
     assert findings.rivals == ["token", "without_word"]
     claims = list(retrieval.claims(findings))
     assert claims[3]["claim"].endswith("(without_word), points")
-    assert claims[3]["value"] == pytest.approx(100 * 2 / 6) and claims[3]["holds"]
-    assert claims[0]["value"] == pytest.approx(100 * 4 / 6)
+    assert claims[3]["value"] == pytest.approx(100 * 2 / 10) and claims[3]["holds"]
+    assert claims[0]["value"] == pytest.approx(100 * 4 / 10)
+    largest = max(findings.p_above([name], "pud") for name in findings.rivals)
+    assert claims[8]["value"] == largest < 1
+    # Below one of them, however surely, is not above all.
+    worse = list(retrieval.claims(findings_of(token=10)))
+    assert worse[3]["value"] == pytest.approx(-50) and not worse[3]["holds"]
+    assert worse[4]["value"] == 1 and not worse[4]["holds"]

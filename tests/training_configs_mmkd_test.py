@@ -117,7 +117,7 @@ def test_experiment(folder, tmp_path, monkeypatch):
     for run in experiment._runs_of(1):
         config = run.config
         assert config["trainer"]["callbacks"][0]["store"]["path"] == str(
-            tmp_path / "out/embeddings"
+            tmp_path / "out/seed-0/knowledge"
         )
         updates = config["data_loader"]["batches_per_epoch"] * config["trainer"]["num_epochs"]
         assert updates == (1 if run.method == "untrained" else 600) and not run.needs

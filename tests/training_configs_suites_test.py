@@ -99,7 +99,7 @@ def test_archive_needs_that_of_its_encoder(environment, encoder, tmp_path):
     shutil.copytree(encoder, tmp_path / "encoder")
     environment.setenv("SKD_ENCODER", str(tmp_path / "encoder" / "model.tar.gz"))
     train(config_of("paws_x"), tmp_path / "run")
-    assert Predictor.from_path(str(tmp_path / "run")).predict("One.", "Two.")["label"] in "01"
+    assert Predictor.from_path(str(tmp_path / "run")).predict("One.", "Two.")["label"] in ("0", "1")
     shutil.rmtree(tmp_path / "encoder")
     with pytest.raises(
         ConfigurationError, match="expected an archive, or a serialization directory"

@@ -108,15 +108,17 @@ class SentencePairReader(DatasetReader):
 
     def _without_faults(self, path: str) -> Iterator[Pair]:
         faults: List[DataError] = []
-        for pair in read_pairs(path):
-            if isinstance(pair, Pair):
-                yield pair
-            elif self._skip_faulty:
-                faults.append(pair)
-            else:
-                raise pair
-        if faults:
-            logger.info("%s: left out %d faulty lines: %s ...", path, len(faults), faults[0])
+        try:
+            for pair in read_pairs(path):
+                if isinstance(pair, Pair):
+                    yield pair
+                elif self._skip_faulty:
+                    faults.append(pair)
+                else:
+                    raise pair
+        finally:  # also if no more are wanted
+            if faults:
+                logger.info("%s: left out %d faulty lines: %s ...", path, len(faults), faults[0])
 
     def _tokens(self, text: str) -> List[Token]:
         tokens = tokenize(text, self._tokenization)

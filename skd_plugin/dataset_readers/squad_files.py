@@ -87,7 +87,7 @@ def _answer(path: str, question: str, item: Any, context: str) -> Answer:
     start = item.get("answer_start")
     if not isinstance(start, int):
         raise DataError(path, None, f"answer_start {start!r} of question {question}", "a number")
-    if not context.startswith(text, start):
+    if start < 0 or not context.startswith(text, start):
         places = [place for place in range(len(context)) if context.startswith(text, place)]
         if not places:
             found = f'the answer "{text}" of question {question}, which its passage does not have'

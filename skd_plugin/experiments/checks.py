@@ -6,9 +6,11 @@ from collections import Counter
 from typing import Any, Dict, List
 
 from allennlp.common.checks import ConfigurationError
+from allennlp.models import Model
 
 from skd_plugin.dataset_readers.tag_encodings import known_encoding
 from skd_plugin.experiments.digests import local_file
+from skd_plugin.models import MmkdEncoder
 from skd_plugin.training.configs import phases_of
 
 TEACHERS, BASELINE, KNOWLEDGE = "teachers", "baseline", "knowledge"
@@ -18,7 +20,7 @@ GIVEN_ARCHIVE = "archive_file"
 """What a teacher has in place of a config if it is trained already."""
 TEST, ZERO_SHOT = SPLITS = "test", "zero_shot"
 MACRO = "macro"  # the mean over languages, in the tables in a language's place
-F1, ACCURACY, P_AT_1 = METRICS = "f1", "accuracy", "p_at_1"
+F1, ACCURACY, P_AT_1 = "f1", "accuracy", "p_at_1"
 KEYS = ("title", "seeds", "label_encoding", "metric", "teachers", "methods", "evaluation")
 KEYS_OF_METHOD = ("name", "config", "group", "against", "ablation")
 
@@ -44,6 +46,7 @@ def check_experiment(path: str, content: Any) -> None:
         _check_metric(content)
         _check_evaluation(content["evaluation"])
         _check_methods(content["methods"])
+        _check_encoders(content)
         _check_teachers(content)
     except ConfigurationError as error:
         raise ConfigurationError(f"{path}: {error}")
@@ -177,6 +180,17 @@ def _check_method(method: Dict[str, Any], names: List[str]) -> None:
 def _check_config(config: Any, where: str) -> None:
     model = _object(config, f"{where}: config").get("model", {})
     _object(model, f"{where}: config: model")
+
+
+def _check_encoders(content: Dict[str, Any]) -> None:
+    """Where translations are searched for, all methods are encoders."""
+    for method in content["methods"] if content.get("metric") == P_AT_1 else []:
+        name = method["config"].get("model", {}).get("type")
+        found: Any = Model.by_name(name) if name in Model.list_available() else None
+        if not isinstance(found, type) or not issubclass(found, MmkdEncoder):
+            raise ConfigurationError(
+                f"method {method['name']}: {P_AT_1} is of encoders: expected the model mmkd_encoder, got {_shown(name)}"
+            )
 
 
 def _check_ablation(ablation: Any, where: str) -> None:

@@ -225,13 +225,16 @@ def _difference(one: Any, other: Any, where: str = "") -> str:
 
 
 def _archives(config: Optional[Dict[str, Any]]) -> List[str]:
-    """The archives of the teachers in a config."""
+    """Those that a config learns from: of teachers, and of encoders that are embedders."""
     if config and GIVEN_ARCHIVE in config:
         return [str(config[GIVEN_ARCHIVE])]
-    if not config or not learns_from_teachers(config):
+    if not config:
         return []
-    teachers = [teacher for some in config["model"]["teachers"].values() for teacher in some]
-    return [str(teacher["archive_file"]) for teacher in teachers if "archive_file" in teacher]
+    model = config.get("model", {})
+    teachers = model.get("teachers", {}).values() if learns_from_teachers(config) else ()
+    found = [teacher for some in teachers for teacher in some]
+    found += model.get("text_field_embedder", {}).get("token_embedders", {}).values()
+    return [str(one[GIVEN_ARCHIVE]) for one in found if GIVEN_ARCHIVE in one]
 
 
 def _without_folder(config: Any) -> Any:

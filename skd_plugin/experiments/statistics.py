@@ -1,18 +1,19 @@
 """
 What an experiment says: scores, comparisons of methods, and how much of the gap to the teachers each closes.
 
-(1) Sentences are resampled 10,000 times, those of each language on their own and alike for all methods and seeds;
-every difference is taken within a resample and within a seed. (2) The variance of the mean difference is that over
-resamples plus that over seeds divided by their number; what one seed does on one sentence is counted once. (3) The
-margin of error is its root times a quantile, the mean of the normal's and of Student's t with one degree of freedom
-fewer than seeds, weighted by the two variances, and never less than over sentences alone. (4) p is the level at which
-that margin just reaches 0. (5) Holm's correction is over all methods with the same reference; for single languages
-over methods and languages.
+(1) Sentences are resampled 10,000 times, those of each language on their own (but translations of one another together)
+and alike for all methods and seeds; every difference is taken within a resample and within a seed. (2) The variance of
+the mean difference is that over resamples plus that over seeds divided by their number; what one seed does on one
+sentence is counted once. (3) The margin of error is its root times a quantile, the mean of the normal's and of
+Student's t with one degree of freedom fewer than seeds, weighted by the two variances, and never less than over
+sentences alone. (4) p is the level at which that margin just reaches 0. (5) Holm's correction is over all methods with
+the same reference; for single languages over methods and languages.
 """
 
 import zlib
 from itertools import product
-from typing import Any, Dict, Iterator, List, NamedTuple, Sequence, Tuple
+from types import MappingProxyType
+from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Sequence, Tuple
 
 import numpy as np
 from allennlp.common import Tqdm
@@ -63,6 +64,7 @@ def analyse(
     num_resamples: int = 10_000,
     seed: int = 0,
     level: float = 0.95,
+    same_sentences: Mapping[Tuple[str, str], str] = MappingProxyType({}),
 ) -> Statistics:
     """
     # Parameters
@@ -76,6 +78,8 @@ def analyse(
         Of the sentences. A language's resamples depend on nothing else.
     level : `float`
         Of the intervals.
+    same_sentences : `Mapping[Tuple[str, str], str]`
+        By split and language a name, which is the same where sentences are, such as in the columns of a parallel file.
 
     # Returns
 
@@ -86,7 +90,7 @@ def analyse(
     check(outcomes)
     found = Statistics(num_resamples, level, [], [], [])
     for split in dict.fromkeys(split for _, _, split, _ in outcomes):
-        sample = _Sample(outcomes, split, num_resamples, seed)
+        sample = _Sample(outcomes, split, num_resamples, seed, same_sentences)
         found.scores.extend(_scores(sample, level))
         found.comparisons.extend(_corrected(list(_comparisons(sample, comparisons, level))))
         found.gap_closed.extend(_gaps_closed(sample, level))
@@ -105,7 +109,14 @@ def holm(p: Sequence[float]) -> List[float]:
 class _Sample:
     """The scores of all runs on one split and on the same resamples of it."""
 
-    def __init__(self, outcomes: Outcomes, split: str, num_resamples: int, seed: int) -> None:
+    def __init__(
+        self,
+        outcomes: Outcomes,
+        split: str,
+        num_resamples: int,
+        seed: int,
+        same_sentences: Mapping[Tuple[str, str], str],
+    ) -> None:
         runs = [key for key in outcomes if key[2] == split]
         self.split = split
         self.methods = list(dict.fromkeys(method for method, _, _, _ in runs))
@@ -115,7 +126,8 @@ class _Sample:
         for language in Tqdm.tqdm(self.languages, desc=f"resampling {split}", delay=SECONDS):
             here = [key for key in runs if key[3] == language]
             counts = np.stack([outcomes[key] for key in here])
-            generator = np.random.default_rng([seed, zlib.crc32(f"{split}/{language}".encode())])
+            sentences = same_sentences.get((split, language), f"{split}/{language}")
+            generator = np.random.default_rng([seed, zlib.crc32(sentences.encode())])
             values = resampled_scores(counts, num_resamples, generator)
             for (method, run_seed, _, _), column in zip(here, values.T):
                 self._values[method, run_seed, language] = column

@@ -3,7 +3,7 @@
 import re
 import string
 from collections import Counter, defaultdict
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, Hashable, List, Tuple
 
 import numpy as np
 import torch.distributed as dist
@@ -13,7 +13,7 @@ from allennlp.training.metrics import Metric
 from skd_plugin.metrics.multilingual_metric import by_language_and_macro
 
 # By language and question: the score of the best answer, the answer, and the right ones.
-_Best = Dict[Tuple[str, str], Tuple[float, str, List[str]]]
+_Best = Dict[Tuple[str, Hashable], Tuple[float, str, List[str]]]
 _NO_PUNCTUATION = str.maketrans("", "", string.punctuation)
 _ARTICLES = re.compile(r"\b(?:a|an|the)\b")
 
@@ -33,9 +33,9 @@ class AnswerScores(Metric):
         self._best: _Best = {}
 
     def __call__(  # type: ignore[override]
-        self, language: str, question: str, score: float, answer: str, right: List[str]
+        self, language: str, question: Hashable, score: float, answer: str, right: List[str]
     ) -> None:
-        """Counts what a window answers to a question, which is named by its id."""
+        """Counts what a window answers to a question, which is named by what it alone has."""
         found = (score, answer, right)
         self._best[language, question] = max(found, self._best.get((language, question), found))
 

@@ -124,7 +124,8 @@ class AnswerFinder(Model):
             for name, value in zip(names, found):
                 answers[name].append(value)
             if window["answers"]:
-                self._scores(window["language"], window["id"], score, answer, window["answers"])
+                question = (window["id"], window["context"])
+                self._scores(window["language"], question, score, answer, window["answers"])
         return answers
 
 

@@ -118,6 +118,8 @@ def test_embedded_files(tmp_path):
 def test_an_answer_beside_its_place(tmp_path):
     path = write(tmp_path, squad("b a b", answers=[answer("b", 3)]))
     assert next(read_questions(path)).answers == [Answer("b", 4)]
+    path = write(tmp_path, squad("b a b", answers=[answer("b", -1)]))
+    assert next(read_questions(path)).answers == [Answer("b", 0)]
 
 
 @pytest.mark.parametrize(

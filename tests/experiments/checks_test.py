@@ -11,6 +11,7 @@ from skd_plugin.experiments import Experiment
 from skd_plugin.experiments.checks import check_experiment, learns_from_teachers
 
 BASELINE: Dict[str, Any] = {"name": "baseline", "config": {"model": {}}}
+ENCODER: Dict[str, Any] = {"name": "baseline", "config": {"model": {"type": "mmkd_encoder"}}}
 STUDENT: Dict[str, Any] = {
     "name": "posterior",
     "group": None,
@@ -62,7 +63,7 @@ def refused(content: Any) -> str:
         {"label_encoding": "bioes"},
         {"metric": "f1"},
         {"label_encoding": None, "metric": "accuracy"},
-        {"label_encoding": None, "metric": "p_at_1"},
+        {"label_encoding": None, "metric": "p_at_1", "teachers": None, "methods": [ENCODER]},
         {"teachers": None, "methods": [BASELINE]},
         {"teachers": {}, "methods": [{"name": "baseline", "config": {}}]},
         {"teachers": {"all": {"archive_file": "x.tar.gz"}, "d0/all": {"model": {}}}},
@@ -111,6 +112,10 @@ def test_what_is_missing(name: str) -> None:
         (
             {"label_encoding": None, "metric": "f1"},
             'metric without label_encoding: expected accuracy or p_at_1, got "f1"',
+        ),
+        (
+            {"label_encoding": None, "metric": "p_at_1", "methods": [BASELINE]},
+            "method baseline: p_at_1 is of encoders: expected the model mmkd_encoder, got null",
         ),
         ({"teachers": ["en"]}, 'teachers: expected an object, got ["en"]'),
         ({"teachers": []}, "teachers: expected an object, got []"),

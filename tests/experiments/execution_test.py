@@ -8,7 +8,7 @@ import torch
 from allennlp.common.checks import ConfigurationError
 
 from skd_plugin.experiments import execution
-from skd_plugin.experiments.execution import Workplace
+from skd_plugin.experiments.execution import Workplace, _archives
 from skd_plugin.experiments.experiment import Run
 from tests.experiments import tiny
 from tests.runs import NER, student_config
@@ -199,3 +199,16 @@ def test_no_such_teacher(given, tmp_path):
     message = "none.tar.gz: no such teacher archive; train the teacher first, or correct the path"
     with pytest.raises(ConfigurationError, match=message):
         execute(workplace)
+
+
+def test_an_encoder_below_is_learnt_from_too():
+    archived = {"type": "archived_encoder", "archive_file": "encoder.tar.gz"}
+    embedder = {"token_embedders": {"tokens": archived, "others": {"type": "embedding"}}}
+    model = {"text_field_embedder": embedder}
+    assert _archives({"model": model}) == ["encoder.tar.gz"]
+    taught = {
+        **model,
+        "teachers": {"en": [{"archive_file": "teacher.tar.gz"}, {"type": "huggingface"}]},
+    }
+    assert _archives({"model": taught}) == ["teacher.tar.gz", "encoder.tar.gz"]
+    assert _archives({"model": {}}) == []

@@ -261,3 +261,18 @@ def test_too_few_resamples_are_refused():
     with pytest.raises(ConfigurationError) as error:
         analyse(some_outcomes(), [], num_resamples=1)
     assert error.value.message == "num_resamples: expected 2 or more, got 1"
+
+
+def test_the_same_sentences_are_resampled_together() -> None:
+    """Of languages that are right and wrong alike the macro average is as noisy as each; of others it is less so."""
+    counts = np.array([[number % 2, 1, 1] for number in range(40)])
+    outcomes = {("a", 1, "test", language): counts for language in ("de", "fr")}
+    files = {("test", language): "test.tsv" for language in ("de", "fr")}
+    widths = {}
+    for name, same in (("alone", {}), ("together", files)):
+        found = {
+            one["language"]: one for one in analyse(outcomes, [], 500, same_sentences=same).scores
+        }
+        widths[name] = {language: one["high"] - one["low"] for language, one in found.items()}
+    assert widths["together"]["macro"] == widths["together"]["de"] == widths["together"]["fr"]
+    assert widths["alone"]["macro"] < 0.85 * widths["alone"]["de"]

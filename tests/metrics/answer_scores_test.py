@@ -51,6 +51,13 @@ def test_best_window_and_best_right_answer_count():
     assert metric.get_metric(reset=True) == {}
 
 
+def test_the_same_id_of_another_passage_is_another_question():
+    metric = AnswerScores()
+    metric("und", ("1", "a mill"), -1.0, "mill", ["mill"])
+    metric("und", ("1", "eine Mühle"), -2.0, "eine", ["Mühle"])
+    assert metric.get_metric(reset=True)["macro_em"] == 0.5
+
+
 def in_process(rank, rendezvous, results):
     dist.init_process_group("gloo", rank=rank, world_size=2, init_method=f"file://{rendezvous}")
     metric = AnswerScores()

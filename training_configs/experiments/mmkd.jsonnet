@@ -10,9 +10,9 @@ local encoder = import '../mmkd/encoder.libsonnet';
 local objectives = import '../mmkd/objectives.libsonnet';
 local all = import '../mmkd/task.libsonnet';
 
-// All seeds ask the teacher together: beside their folders.
+// All seeds ask the teacher together: in the folder of none of them.
 local knowledge = std.split(settings.knowledge('seed-0/knowledge'), '/');
-local together = std.join('/', knowledge[0:std.length(knowledge) - 2] + ['embeddings']);
+local together = std.join('/', knowledge[0:std.length(knowledge) - 2] + ['seed-0', 'knowledge']);
 local task = all { embeddings: together, layers: encoders.bilstm(self.dim, self.dim / 2) };
 
 // All learn for as many updates.

@@ -1,7 +1,7 @@
 // What an encoder learns from: the four levels of the paper, alone, without one of them, or all.
 //
 // The paper gives no weights. In a plain sum the levels of words, whose losses are some nats, drown the others. These
-// were chosen on the development set of the experiment mmkd (RESULTS.md).
+// were chosen on the development set of the experiment mmkd.
 local levels = {
   token: { type: 'translation_language_modeling', weight: 0.01 },
   word: { type: 'word_contrastive', weight: 0.01 },

@@ -33,7 +33,7 @@ local suite(paths, reader, model, metric, texts) =
     data_loader: loader(32, true),
     validation_data_loader: loader(64, false),
     trainer: {
-      // Rates and epochs are to be chosen on the development set.
+      // Rates and epochs are guesses: choose them on your development set.
       optimizer: { type: 'fused_adam', lr: 0.0005, parameter_groups: embedder.parameter_groups },
       learning_rate_scheduler: { type: 'linear_with_warmup', warmup_steps: 500 },
       num_epochs: settings.epochs(10),
