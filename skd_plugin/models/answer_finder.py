@@ -11,7 +11,8 @@ from allennlp.nn import util
 from torch import Tensor
 
 from skd_plugin.metrics import AnswerScores
-from skd_plugin.modules.pair_encoder import PairEncoder, mean_state
+from skd_plugin.modules.mean_state import mean_state
+from skd_plugin.modules.pair_encoder import PairEncoder
 
 
 @Model.register("answer_finder")

@@ -18,6 +18,7 @@ from skd_plugin.losses.alignment import AlignmentObjective, PairBatch
 from skd_plugin.metrics import CrossLingualRetrieval
 from skd_plugin.models.state_dicts import without
 from skd_plugin.modules.hidden_words import HiddenWords, Side
+from skd_plugin.modules.mean_state import mean_state
 from skd_plugin.teachers import SentenceTeacher
 
 BALANCES = ("weights", "uncertainty")
@@ -187,8 +188,7 @@ class MmkdEncoder(Model):
 
         Shapes: (batch_size, num_tokens, encoder_dim), (batch_size, num_tokens).
         """
-        states = states.masked_fill(~mask.unsqueeze(2), 0.0)
-        return self.sentence_projection(states.sum(dim=1) / mask.sum(dim=1, keepdim=True))
+        return self.sentence_projection(mean_state(states, mask))
 
     def get_metrics(self, reset: bool = False) -> Dict[str, float]:
         if not self.training:

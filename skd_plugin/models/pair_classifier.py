@@ -10,7 +10,8 @@ from allennlp.modules import FeedForward, Seq2SeqEncoder, TextFieldEmbedder
 from torch import Tensor
 
 from skd_plugin.metrics import TagAccuracy
-from skd_plugin.modules.pair_encoder import PairEncoder, mean_state
+from skd_plugin.modules.mean_state import mean_state
+from skd_plugin.modules.pair_encoder import PairEncoder
 
 
 @Model.register("pair_classifier")

@@ -77,13 +77,3 @@ class PairEncoder(torch.nn.Module):
             states = states + self.sides(is_second.long())
             states = self.dropout(self.encoder(states, join.mask))
         return PairStates(states, join.mask & ~is_second, is_second)
-
-
-def mean_state(states: Tensor, mask: Tensor) -> Tensor:
-    """
-    The mean over some words, shape (batch_size, dim).
-
-    Shapes: (batch_size, num_tokens, dim), (batch_size, num_tokens).
-    """
-    states = states.masked_fill(~mask.unsqueeze(2), 0.0)
-    return states.sum(dim=1) / mask.sum(dim=1, keepdim=True)

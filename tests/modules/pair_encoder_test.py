@@ -5,7 +5,7 @@ import torch
 from allennlp.common.checks import ConfigurationError
 from allennlp.modules.seq2seq_encoders import LstmSeq2SeqEncoder, PytorchTransformer
 
-from skd_plugin.modules.pair_encoder import PairEncoder, mean_state
+from skd_plugin.modules.pair_encoder import PairEncoder
 
 VECTORS = torch.randn(10, 6, generator=torch.Generator().manual_seed(0))
 
@@ -60,12 +60,6 @@ def test_sides_are_told_apart(pair_encoder):
         for first, second in (([1, 2], [3]), ([1], [2, 3]))
     )
     assert torch.equal(one, other) == (pair_encoder.encoder is None)
-
-
-def test_mean_of_some_words():
-    states = torch.tensor([[[1.0], [3.0], [float("inf")]]])
-    mask = torch.tensor([[True, True, False]])
-    assert mean_state(states, mask).tolist() == [[2.0]]
 
 
 def test_encoder_of_another_width():
