@@ -36,6 +36,9 @@ local beside(task, methods, text, suffix, control, group) =
   + [student(method, references + ['pseudo_label' + suffix]) for method in methods];
 
 {
+  // What an experiment adds to a config.
+  without_test: without_test,
+
   all_methods: ['emission', 'top_k', 'weighted_top_k', 'posterior', 'posterior_top_wk', 'structural'],
 
   baseline(task, group=null): { name: 'baseline', group: group, config: baseline(task) },

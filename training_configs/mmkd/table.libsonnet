@@ -4,13 +4,14 @@
 //
 // task: of a task.libsonnet; few, english: how many sentences a language, and of English alone
 local embedders = import '../lib/embedders.libsonnet';
+local experiment = import '../lib/experiment.libsonnet';
 local recipes = import '../lib/recipes.libsonnet';
 local settings = import '../lib/settings.libsonnet';
 local tagger = import '../lib/tagger.libsonnet';
 local mmkd = import 'task.libsonnet';
 
 local encoders = { baseline: 'untrained', hidden_words: 'baseline', mmkd: 'all' };
-local without_test = { evaluate_on_test: false, test_data_path:: null };
+local against = { baseline: [], hidden_words: ['baseline'], mmkd: ['baseline', 'hidden_words'], words: ['baseline'] };
 
 function(title, task, few=100, english=1000)
   local of_encoder(name) =
@@ -19,15 +20,15 @@ function(title, task, few=100, english=1000)
   local embedder(name) = if name == 'words' then embedders.words_and_characters() else of_encoder(name);
   local above(task, name) =
     local size = { embedder: embedder(name), [if name == 'words' then 'hidden_dim']: 128 };
-    tagger(task, task.languages, size, recipes.fast(size.embedder)) + without_test;
+    tagger(task, task.languages, size, recipes.fast(size.embedder)) + experiment.without_test;
   local names = ['baseline', 'hidden_words', 'mmkd', 'words'];
   local group(title, task, suffix) = [
     {
       name: name + suffix,
       group: title,
       config: above(task, name),
-      against: { baseline: [], hidden_words: ['baseline'], mmkd: ['baseline', 'hidden_words'], words: ['baseline'] }[name],
-    } + (if suffix == '' then {} else { against: [other + suffix for other in super.against] })
+      against: [other + suffix for other in against[name]],
+    }
     for name in names
   ];
   {

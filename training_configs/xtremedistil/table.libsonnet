@@ -2,14 +2,13 @@
 //
 // length: of phases.libsonnet; names, with_crf: of strategies there, for a student with a softmax and one with a CRF; alone: whether
 // there is a student of each language too, from labels alone (D0)
+local experiment = import '../lib/experiment.libsonnet';
 local settings = import '../lib/settings.libsonnet';
 local phases = import 'phases.libsonnet';
 local student = import 'student.libsonnet';
 
-local without_test = { evaluate_on_test: false, test_data_path:: null };
-
 function(title, task, length, names, with_crf=[], alone=false, seeds=[1, 2, 3])
-  local of(task, name, structure) = student(task, phases.strategies(task, length)[name], structure) + without_test;
+  local of(task, name, structure) = student(task, phases.strategies(task, length)[name], structure) + experiment.without_test;
   // Of a student with a CRF: others that learn from text and then from labels.
   local rivals(name) =
     std.filter(function(one) std.member(names, one), ['logits_then_labels', 'posterior_then_labels'])
