@@ -23,17 +23,20 @@ from tests.training.phased import phase, phased
 
 TWO = {"cuda_devices": [-1, -1]}
 
-# A user's own package: notes what the teachers read; the second process may come to an end.
+# A user's own package: notes what the teachers read; the second process may come to an end, or late.
 PACKAGE = """
 import os
 import signal
+import time
 
 import torch.distributed as dist
 from allennlp.common.checks import ConfigurationError
 from allennlp.data import DatasetReader
+from allennlp.training import GradientDescentTrainer
 
 from skd_plugin.dataset_readers import ConllTaggingReader
 from skd_plugin.teachers import ArchiveTeacher, Teacher, asking
+from skd_plugin.training.phase_folder import PhaseFolder
 
 asking.BYTES_IN_WRITE = 1  # each batch is written at once
 
@@ -62,6 +65,24 @@ class EndingReader(ConllTaggingReader):
             if number == 10 and is_the_end("reader"):
                 raise ConfigurationError("no more sentences")
             yield sentence
+
+
+def load_late(self, path, load=GradientDescentTrainer._load_model_state):
+    if is_the_end("late"):
+        time.sleep(1)
+    load(self, path)
+
+
+def finish_after_the_other(self, weights, found, finish=PhaseFolder.finish):
+    if is_the_end("phase"):
+        while not (self.path.parent.parent / "node-0" / self.path.name / "finished.json").exists():
+            time.sleep(0.1)
+        os.kill(os.getpid(), signal.SIGKILL)
+    finish(self, weights, found)
+
+
+GradientDescentTrainer._load_model_state = load_late
+PhaseFolder.finish = finish_after_the_other
 """
 
 
@@ -176,25 +197,31 @@ def test_a_killed_process_ends_the_training_and_another_goes_on(
     assert contents_of(tmp_path / "store") == expected
 
 
-def launch_nodes(
-    teachers: Path, stores: List[Path], folder: Path, package: Path, end: str = "", **config: Any
-) -> List[Launch]:
-    """Two nodes of one process each."""
-    distributed = {
+def of_nodes(*configs: Any) -> List[Any]:
+    """The config of each node, of one process."""
+    nodes = {
         "cuda_devices": [-1],
-        "num_nodes": 2,
+        "num_nodes": len(configs),
         "primary_address": "127.0.0.1",
         "primary_port": find_open_port(),
     }
     return [
+        {**config, "distributed": {**config.get("distributed", {}), **nodes}} for config in configs
+    ]
+
+
+def launch_nodes(
+    configs: List[Any], folder: Path, package: Path, *arguments: str, end: str = ""
+) -> List[Launch]:
+    return [
         Launch(
-            config_of(teachers, stores[node], distributed=distributed, **config),
+            config,
             folder / f"node-{node}",
             package,
-            *("--node-rank", str(node)),
+            *("--node-rank", str(node), *arguments),
             end=end,
         )
-        for node in range(2)
+        for node, config in enumerate(configs)
     ]
 
 
@@ -202,9 +229,10 @@ def launch_nodes(
 def test_two_nodes(teachers, package, expected, tmp_path, is_shared):
     stores = [tmp_path / "store" if is_shared else tmp_path / f"store-{node}" for node in range(2)]
     test = {language: str(NER / language / "test.txt") for language in LANGUAGES}
-    nodes = launch_nodes(
-        teachers, stores, tmp_path, package, test_data_path=test, evaluate_on_test=True
-    )
+    configs = [
+        config_of(teachers, store, test_data_path=test, evaluate_on_test=True) for store in stores
+    ]
+    nodes = launch_nodes(of_nodes(*configs), tmp_path, package)
     assert_well(*nodes)
 
     if is_shared:
@@ -213,51 +241,76 @@ def test_two_nodes(teachers, package, expected, tmp_path, is_shared):
         assert min(len(node.read) for node in nodes) > len(expected) / 4
         assert contents_of(stores[0]) == expected
     else:
-        of_nodes = [contents_of(store) for store in stores]
-        for node, content in zip(nodes, of_nodes):
+        found = [contents_of(store) for store in stores]
+        for node, content in zip(nodes, found):
             assert len(node.read) == len(set(node.read)) == len(content) < len(expected)
-        assert {**of_nodes[0], **of_nodes[1]} == expected
+        assert {**found[0], **found[1]} == expected
 
-    metrics = [metrics_of(node.folder) for node in nodes]
-    assert metrics[0] == metrics[1] and "test_macro_f1" in metrics[0]
-    weights = [torch.load(node.folder / "best.th") for node in nodes]
+    assert "test_macro_f1" in metrics_of(nodes[0].folder)
+    assert_same(*(node.folder for node in nodes))
+    assert all((node.folder / "model.tar.gz").exists() for node in nodes)
+
+
+def assert_same(one: Path, other: Path) -> None:
+    """Two trainings with the same end."""
+    metrics = [
+        {name: value for name, value in metrics_of(folder).items() if "duration" not in name}
+        for folder in (one, other)
+    ]
+    assert metrics[0] == metrics[1]
+    weights = [torch.load(folder / "best.th") for folder in (one, other)]
     assert weights[0].keys() == weights[1].keys()
     for name, value in weights[0].items():
         assert torch.equal(value, weights[1][name]), name
-    assert all((node.folder / "model.tar.gz").exists() for node in nodes)
 
 
 def test_a_node_that_fails_ends_the_other(teachers, package, tmp_path):
     """The second reads a sentence that is wrong, when the teachers are to be asked."""
     reader = {**student_config(teachers)["dataset_reader"], "type": "ending"}
     loader = {"batch_size": 16, "max_instances_in_memory": 16}
-    stores = [tmp_path / "store"] * 2
-    first, second = launch_nodes(
-        teachers, stores, tmp_path, package, "reader", dataset_reader=reader, data_loader=loader
-    )
+    config = config_of(teachers, tmp_path / "store", dataset_reader=reader, data_loader=loader)
+    first, second = launch_nodes(of_nodes(config, config), tmp_path, package, end="reader")
     assert second.end() != 0 and "no more sentences" in second.printed
     assert first.end() != 0 and "another process of the training has ended" in first.printed
     assert readable(tmp_path / "store") == {}
 
 
-def test_phases_and_their_measure(teachers, package, tmp_path):
-    """Of validation sentences that the processes cannot share evenly."""
+def phases_of_two(teachers: Path) -> Any:
+    """Hidden states, then labels."""
     states = phase("states", "unlabeled", [{"type": "hidden", "teacher_dim": 16}], ["^encoder"])
     states["trainer"]["validation_metric"] = "-distillation_loss"
     labels = phase("labels", "labeled", [], [""])
     config = phased(teachers, [states, labels], dropout=0.1)
-    config["distributed"] = {
-        **TWO,
-        "ddp_accelerator": {"type": "torch", "find_unused_parameters": True},
-    }
+    config["distributed"] = {"ddp_accelerator": {"type": "torch", "find_unused_parameters": True}}
+    return config
+
+
+def test_phases_and_their_measure(teachers, package, tmp_path):
+    """Of validation sentences that the processes cannot share evenly; the second reads the best weights late."""
+    config = phases_of_two(teachers)
+    config["distributed"].update(TWO)
     config["validation_dataset_reader"] = {
         **config["dataset_reader"]["labeled"],
         "max_sentences_per_file": None,
         "max_instances": 21,
     }
-    launch = Launch(config, tmp_path / "run", package)
+    config["trainer"]["phases"][1]["trainer"]["validation_metric"] = "+loss"
+    launch = Launch(config, tmp_path / "run", package, end="late")
     assert_well(launch)
     metrics = metrics_of(tmp_path / "run")
     assert metrics["states_best_validation_distillation_loss"] > 0
     assert metrics["labels_updates"] == 6
+    assert metrics["labels_best_epoch"] == 0  # so that its weights were read again
     assert (tmp_path / "run" / "model.tar.gz").exists()
+
+
+def test_a_node_killed_before_its_phase_is_finished(teachers, package, tmp_path):
+    """As the other has finished it, and both go on."""
+    configs = of_nodes(phases_of_two(teachers), phases_of_two(teachers))
+    killed = launch_nodes(configs, tmp_path, package, end="phase")
+    assert all(node.end() != 0 for node in killed)
+    finished = [list(node.folder.glob("*/finished.json")) for node in killed]
+    assert [len(paths) for paths in finished] == [1, 0]
+    nodes = launch_nodes(configs, tmp_path, package, "--recover")
+    assert_well(*nodes)
+    assert_same(*(node.folder for node in nodes))

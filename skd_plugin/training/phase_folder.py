@@ -31,11 +31,14 @@ class PhaseFolder:
         return (self.path / FINISHED).exists()
 
     def finish(self, weights: Dict[str, torch.Tensor], found: Dict[str, Any]) -> None:
-        """Keeps the weights and what was found, and leaves out what is needed to go on."""
+        """Keeps the weights and what was found."""
         unfinished = self.path / f"unfinished-{WEIGHTS}"
         torch.save(weights, unfinished)
         unfinished.replace(self.path / WEIGHTS)
         write_whole(self.path / FINISHED, found)
+
+    def forget_checkpoints(self) -> None:
+        """When no process of the training needs them any more, to read the best weights or to go on."""
         for pattern in ("model_state_*.th", "training_state_*.th", "best.th", "unfinished-*"):
             for path in self.path.glob(pattern):
                 path.unlink()

@@ -6,7 +6,7 @@ import time
 from functools import reduce
 from operator import or_
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Set, Union
+from typing import Any, Dict, List, Optional, Set, TypeVar, Union
 
 import numpy
 import torch
@@ -27,6 +27,8 @@ from skd_plugin.training.phase_folder import PhaseFolder
 from skd_plugin.training.selected_sentences import selected
 
 logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 
 @Trainer.register("phases")
@@ -94,7 +96,7 @@ class PhasesTrainer(Trainer):
         before: Optional[PhaseFolder] = None
         for number, phase in enumerate(self._phases):
             folder = self._folder(number)
-            if not folder.is_finished:
+            if not all(_everywhere(folder.is_finished)):
                 self._begin(number, before)
                 self._train_phase(number, folder)
             found = folder.found()
@@ -158,6 +160,8 @@ class PhasesTrainer(Trainer):
             folder.finish(self.model.state_dict(), found)
         if self._distributed:
             torch.distributed.barrier()
+        if self._primary:
+            folder.forget_checkpoints()
 
     def _check(self) -> None:
         """Finds before the first phase what would be wrong with the last."""
@@ -182,14 +186,19 @@ class PhasesTrainer(Trainer):
 
 def _languages(data_loader: DataLoader) -> Set[str]:
     """Those of the sentences, also of other processes."""
-    processes = Processes()
     found = {
         instance.fields["metadata"].metadata.get("language", "und")  # type: ignore[attr-defined]
         for instance in data_loader.iter_instances()
     }
-    everywhere: Set[str] = set().union(*processes.gather(found))
+    return set().union(*_everywhere(found))
+
+
+def _everywhere(value: T) -> List[T]:
+    """That of each process, here those of all of them."""
+    processes = Processes()
+    values = processes.gather(value)
     processes.close()
-    return everywhere
+    return values
 
 
 def _named(phase: str, found: Dict[str, Any]) -> Dict[str, Any]:
