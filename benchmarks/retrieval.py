@@ -29,7 +29,7 @@ from benchmarks.finished_experiments import OUTPUT, complete, p_of_gain, page, p
 from benchmarks.report import claims_table, table  # noqa: E402
 from skd_plugin.experiments.digests import digest  # noqa: E402
 from skd_plugin.experiments.evaluation import Counts  # noqa: E402
-from skd_plugin.experiments.retrieval import evaluate_retrieval  # noqa: E402
+from skd_plugin.experiments.retrieval import evaluate_retrieval, translations  # noqa: E402
 from skd_plugin.experiments.statistics import Statistics, analyse  # noqa: E402
 
 MARKS = (
@@ -131,18 +131,22 @@ def outcomes(folder: Path, suites: Dict[str, Text], is_quick: bool) -> Dict[Any,
     return found
 
 
-def counted(archive: Path, suites: Dict[str, Text], folder: Path) -> Counts:
-    """Of one encoder, kept in the folder by the content of its archive and of the files."""
-    evaluation = {
+def evaluated(suites: Dict[str, Text]) -> Dict[str, Dict[str, str]]:
+    """As an experiment says what it evaluates on."""
+    return {
         suite: {language: str(text.path) for language in text.languages}
         for suite, text in suites.items()
     }
+
+
+def counted(archive: Path, suites: Dict[str, Text], folder: Path) -> Counts:
+    """Of one encoder, kept in the folder by the content of its archive and of the files."""
     inputs = [digest(str(path)) for path in (archive, *(text.path for text in suites.values()))]
     languages = [list(text.languages) for text in suites.values()]
     name = hashlib.sha256(json.dumps([inputs, languages]).encode()).hexdigest()[:16]
     kept = folder / f"{name}.npz"
     if not kept.exists():
-        counts = evaluate_retrieval(load_archive(str(archive)), evaluation)
+        counts = evaluate_retrieval(load_archive(str(archive)), evaluated(suites))
         arrays: Dict[str, Any] = {"/".join(key): value for key, value in counts.items()}
         unfinished = folder / f"unfinished-{name}.npz"
         np.savez(unfinished, **arrays)
@@ -232,9 +236,7 @@ def main(arguments: Optional[List[str]] = None) -> None:
     found = outcomes(folder, suites, given.quick)
     methods = list(dict.fromkeys(method for method, _, _, _ in found))
     against: List[Tuple[str, str]] = [(MIX, name) for name in methods if name != MIX]
-    same = {
-        (suite, name): str(text.path) for suite, text in suites.items() for name in text.languages
-    }
+    same = translations(evaluated(suites))
     findings = Findings(analyse(found, against, same_sentences=same))
     rows = list(claims(findings))
     introduction = INTRODUCTION.format(pud=len(_columns(suites["pud"].path)[PIVOT]))

@@ -9,6 +9,7 @@ from skd_plugin.experiments.checks import P_AT_1
 from skd_plugin.experiments.evaluation import score
 from skd_plugin.experiments.execution import Outcome, Workplace
 from skd_plugin.experiments.experiment import KNOWLEDGE, Experiment, Run
+from skd_plugin.experiments.retrieval import translations
 from skd_plugin.experiments.statistics import Outcomes, analyse
 from skd_plugin.whole_files import write_whole
 
@@ -42,11 +43,9 @@ def write_results(
     write_whole(folder / "runs.json", described)
     write_whole(folder / "examples.json", _examples(experiment, finished))
     pairs = [(method.name, other) for method in experiment.methods for other in method.against]
+    same = translations(experiment.evaluation) if experiment.metric == P_AT_1 else {}
     statistics = analyse(
-        _outcomes(finished),
-        pairs,
-        num_resamples=num_resamples,
-        same_sentences=_same_sentences(experiment),
+        _outcomes(finished), pairs, num_resamples=num_resamples, same_sentences=same
     )
     write_whole(folder / "statistics.json", {"metric": experiment.metric, **statistics.as_json()})
 
@@ -56,17 +55,6 @@ def _outcomes(finished: List[Tuple[Run, Outcome]]) -> Outcomes:
         (run.method, run.seed, split, language): counts
         for run, outcome in finished
         for (split, language), counts in outcome.counts.items()
-    }
-
-
-def _same_sentences(experiment: Experiment) -> Dict[Tuple[str, str], str]:
-    """Of parallel files, whose languages are translations."""
-    if experiment.metric != P_AT_1:
-        return {}
-    return {
-        (split, language): path
-        for split, paths in experiment.evaluation.items()
-        for language, path in paths.items()
     }
 
 

@@ -98,6 +98,19 @@ def evaluate_retrieval(archive: Archive, evaluation: Dict[str, Dict[str, str]]) 
     }
 
 
+def translations(evaluation: Dict[str, Dict[str, str]]) -> Dict[Tuple[str, str], str]:
+    """
+    By split and language of an evaluation (as above) a name of its parallel file, whose languages say the same: that
+    of the first to have it, whatever its path.
+    """
+    names: Dict[str, str] = {}
+    return {
+        (split, language): names.setdefault(path, f"{split}/{language}")
+        for split, paths in evaluation.items()
+        for language, path in paths.items()
+    }
+
+
 def _count(pivot: Tensor, other: Tensor) -> np.ndarray:
     """Shape (num_pairs, 3)."""
     found = find_translations(pivot, other)

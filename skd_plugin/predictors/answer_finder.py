@@ -11,6 +11,7 @@ from allennlp.predictors import Predictor
 from skd_plugin.dataset_readers import SquadQuestionReader
 from skd_plugin.dataset_readers.squad_files import Question
 from skd_plugin.models import AnswerFinder
+from skd_plugin.predictors.lines import texts_of
 
 
 @Predictor.register("answer_finder")
@@ -48,10 +49,5 @@ class AnswerFinderPredictor(Predictor):
         return [self.predict_json(line) for line in inputs]
 
     def _json_to_instances(self, json_dict: JsonDict) -> List[Instance]:
-        for name in ("question", "context"):
-            if not isinstance(json_dict.get(name), str):
-                raise ConfigurationError(
-                    f'"{name}": expected a string, got {json_dict.get(name)!r}'
-                )
-        question = Question("", json_dict["question"], json_dict["context"], [])
-        return self._reader.instances(question)
+        question, context = texts_of(json_dict, "question", "context")
+        return self._reader.instances(Question("", question, context, []))

@@ -15,6 +15,7 @@ from skd_plugin.dataset_readers import TaggingDatasetReader
 from skd_plugin.dataset_readers.tag_encodings import tags_to_spans
 from skd_plugin.dataset_readers.tokenization import tokenize
 from skd_plugin.models import Tagger
+from skd_plugin.predictors.lines import texts_of
 from skd_plugin.structures import TagDistribution
 
 
@@ -112,10 +113,9 @@ class MultilingualTaggerPredictor(Predictor):
             if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
                 raise ConfigurationError(f'"tokens": expected a list of strings, got {words!r}')
             tokens = [Token(word) for word in words]
-        elif not isinstance(line["sentence"], str):
-            raise ConfigurationError(f'"sentence": expected a string, got {line["sentence"]!r}')
         else:
-            tokens = tokenize(line["sentence"], self._tokenization)
+            (sentence,) = texts_of(line, "sentence")
+            tokens = tokenize(sentence, self._tokenization)
         if not tokens:
             raise ConfigurationError(f"expected at least one word, got {line}")
         return tokens

@@ -10,6 +10,7 @@ from allennlp.predictors import Predictor
 
 from skd_plugin.dataset_readers import ParallelTextReader
 from skd_plugin.models import MmkdEncoder
+from skd_plugin.predictors.lines import texts_of
 
 
 @Predictor.register("sentence_encoder")
@@ -43,7 +44,4 @@ class SentenceEncoderPredictor(Predictor):
         ]
 
     def _json_to_instance(self, json_dict: JsonDict) -> Instance:
-        sentence = json_dict.get("sentence")
-        if not isinstance(sentence, str):
-            raise ConfigurationError(f'"sentence": expected a string, got {sentence!r}')
-        return self._reader.text_to_instance(sentence)
+        return self._reader.text_to_instance(*texts_of(json_dict, "sentence"))

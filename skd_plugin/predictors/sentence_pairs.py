@@ -10,6 +10,7 @@ from allennlp.predictors import Predictor
 
 from skd_plugin.dataset_readers import SentencePairReader
 from skd_plugin.models import PairClassifier
+from skd_plugin.predictors.lines import texts_of
 
 
 @Predictor.register("sentence_pairs")
@@ -49,9 +50,4 @@ class SentencePairPredictor(Predictor):
         ]
 
     def _json_to_instance(self, json_dict: JsonDict) -> Instance:
-        for name in ("sentence1", "sentence2"):
-            if not isinstance(json_dict.get(name), str):
-                raise ConfigurationError(
-                    f'"{name}": expected a string, got {json_dict.get(name)!r}'
-                )
-        return self._reader.text_to_instance(json_dict["sentence1"], json_dict["sentence2"])
+        return self._reader.text_to_instance(*texts_of(json_dict, "sentence1", "sentence2"))

@@ -8,7 +8,7 @@ from allennlp.models import load_archive
 
 from skd_plugin.dataset_readers import ParallelTextReader
 from skd_plugin.experiments.evaluation import score
-from skd_plugin.experiments.retrieval import Embeddings, evaluate_retrieval
+from skd_plugin.experiments.retrieval import Embeddings, evaluate_retrieval, translations
 from tests.models.mmkd import PARALLEL, make_teacher, mmkd_config
 from tests.runs import tagger_config, train
 
@@ -65,6 +65,18 @@ def test_each_sentence_is_read_once(archive, monkeypatch):
     with open(DEV, encoding="utf-8") as file:
         sentences = [text for line in list(file)[1:] for text in line.strip().split("\t")]
     assert len(asked) == len(set(sentences)) > 80
+
+
+@pytest.mark.parametrize("folder", ["a", "b"])
+def test_sentences_of_one_file_have_one_name_wherever_it_is(folder):
+    one, other = f"{folder}/one.tsv", f"{folder}/other.tsv"
+    evaluation = {"test": {"de": one, "ru": one}, "zero_shot": {"fr": other, "de-ru": one}}
+    assert translations(evaluation) == {
+        ("test", "de"): "test/de",
+        ("test", "ru"): "test/de",
+        ("zero_shot", "fr"): "zero_shot/fr",
+        ("zero_shot", "de-ru"): "test/de",
+    }
 
 
 def test_equally_near_sentences_are_not_found(archive, tmp_path):
