@@ -1,12 +1,21 @@
 """Fixtures that all tests share, and how tests are run."""
 
+# ruff: noqa: F401 (fixtures)
+
 import logging
 import os
 
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.runs import loads, student, taught, teachers, tiny_transformer  # noqa: F401
+from tests.runs import (
+    loads,
+    student,
+    taught,
+    teachers,
+    three_layers,
+    tiny_transformer,
+)
 
 settings.register_profile(
     "ci",

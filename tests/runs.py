@@ -2,6 +2,7 @@
 
 import json
 import logging
+import shutil
 import sys
 from contextlib import contextmanager
 from pathlib import Path
@@ -182,4 +183,17 @@ def tiny_transformer(tmp_path_factory: pytest.TempPathFactory) -> Path:
     config = tiny_config(BertConfig, len(vocabulary))
     BertModel(config).save_pretrained(folder)
     assert sum(path.stat().st_size for path in folder.iterdir()) < 300_000
+    return folder
+
+
+@pytest.fixture
+def three_layers(tiny_transformer: Path, tmp_path: Path) -> Path:
+    """A folder with such a BERT of three layers."""
+    from transformers import BertConfig, BertModel
+
+    folder = tmp_path / "three-layers"
+    shutil.copytree(tiny_transformer, folder)
+    torch.manual_seed(0)
+    config = BertConfig.from_pretrained(tiny_transformer, num_hidden_layers=3)
+    BertModel(config).save_pretrained(folder)
     return folder

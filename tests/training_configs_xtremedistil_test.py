@@ -9,6 +9,7 @@ from allennlp.commands.train import TrainModel
 from allennlp.common import Params
 from allennlp.common.util import prepare_environment
 from allennlp.models import load_archive
+from transformers import BertModel
 
 from skd_plugin.dataset_readers.sentence import is_labeled
 from skd_plugin.experiments import Experiment
@@ -34,8 +35,8 @@ STRATEGIES = {
     "logits_then_labels": ["logits", "labels"],
     "posterior_then_labels": ["posterior", "labels"],
     "structural_then_labels": ["structural", "labels"],
+    "small_transformer": ["structural", "labels"],
 }
-
 
 TABLES = {
     "xtremedistil": [
@@ -48,6 +49,7 @@ TABLES = {
     ],
     "xtremedistil_large": ["posterior_then_labels", "structural_then_labels_crf"],
     "xtremedistil_to_convergence": ["d4_1", "d4_2"],
+    "xtremedistil_transformer": ["posterior_then_labels", "structural_then_labels_crf"],
 }
 
 
@@ -81,12 +83,14 @@ def environment(settings, monkeypatch):
 
 
 def config_of(name, **changes):
-    """A shipped config, with vectors that a transformer of 16 features can be reduced to."""
+    """A shipped config, with vectors that a transformer of 16 features can be reduced to, or its one layer."""
     config = Params.from_file(str(CONFIGS / f"{name}.jsonnet")).as_dict(quiet=True)
     embedders = config["model"]["text_field_embedder"]["token_embedders"]
     if "word_pieces" in embedders:
         embedders["word_pieces"]["embedding_dim"] = 8
         config["model"]["encoder"]["input_size"] = 8
+    elif name == "small_transformer":
+        embedders["tokens"]["layers"] = [1]
     return {**config, **changes}
 
 
@@ -101,14 +105,14 @@ def test_config_is_built(tmp_path, name):
     prepare_environment(params)
     loop = TrainModel.from_params(params=params, serialization_dir=str(tmp_path), local_rank=0)
     assert [phase.name for phase in loop.trainer._phases] == STRATEGIES[name]
-    assert hasattr(loop.model, "crf") == (name == "structural_then_labels")
+    assert hasattr(loop.model, "crf") == (name in ("structural_then_labels", "small_transformer"))
     instances = list(loop.trainer._data_loader.iter_instances())
     assert [sum(map(is_labeled, instances)), len(instances)] == [40, 40 + 2 * 40]
 
 
 def test_layers_are_all_weights(tmp_path):
     """Gradual unfreezing ends with all of them."""
-    for name in ("d4_2", "structural_then_labels"):
+    for name in ("d4_2", "structural_then_labels", "small_transformer"):
         params = Params(config_of(name))
         prepare_environment(params)
         loop = TrainModel.from_params(
@@ -194,6 +198,35 @@ def test_archive_predicts_without_teacher(nine_phases, tiny_transformer):
     assert reader["model_name"] == str(tiny_transformer)
 
 
+def test_small_transformer(settings, three_layers, tmp_path, monkeypatch):
+    """A student begins with the first layer of a larger transformer."""
+    monkeypatch.setenv("SKD_TRANSFORMER", str(three_layers))
+    params = Params(config_of("small_transformer"))
+    prepare_environment(params)
+    model = TrainModel.from_params(
+        params=params, serialization_dir=str(tmp_path / "begun"), local_rank=0
+    ).model
+    begun = transformer_of(model).state_dict()
+    expected = BertModel.from_pretrained(three_layers).state_dict()
+    assert [name for name in expected if name not in begun] == [
+        name for name in expected if re.search(r"layer\.[12]\.", name)
+    ]
+    assert all(torch.equal(weights, expected[name]) for name, weights in begun.items())
+
+    train(short(config_of("small_transformer")), tmp_path / "run")
+    assert metrics_of(tmp_path / "run")["labels_updates"] == 6
+    archive = load_archive(tmp_path / "run" / "model.tar.gz")
+    learnt = transformer_of(archive.model).state_dict()
+    assert not all(torch.equal(weights, begun[name]) for name, weights in learnt.items())
+    predictor = MultilingualTaggerPredictor.from_archive(archive)
+    assert len(predictor.predict_json({"tokens": ["Anna", "moved"]})["tags"]) == 2
+
+
+def transformer_of(model):
+    (embedder,) = [one for one in model.modules() if isinstance(one, BertModel)]
+    return embedder
+
+
 def test_equal_lengths(monkeypatch):
     """Of every strategy as many updates, whatever its phases."""
     monkeypatch.setenv("SKD_EPOCHS", "")
@@ -234,5 +267,6 @@ def test_experiment(settings, name, tmp_path, monkeypatch):
         assert config["random_seed"] == 1 and config["evaluate_on_test"] is False
         is_crf = config["model"]["type"] == "distilled_crf_tagger"
         assert is_crf == method.endswith("_crf")
-        sizes.add(config["model"]["encoder"]["hidden_size"])
-    assert sizes == {200 if name == "xtremedistil_large" else 100}
+        sizes.add(config["model"]["encoder"].get("hidden_size"))
+    unlike = {"xtremedistil_large": 200, "xtremedistil_transformer": None}
+    assert sizes == {unlike.get(name, 100)}

@@ -41,12 +41,15 @@
     parameter_groups: if frozen then [] else [[['^text_field_embedder'], { lr: lr }]],
   },
 
-  // A Hugging Face transformer, by name or folder; `dim` is its hidden size. Frozen, or fine-tuned at a rate of its own.
-  transformer(name, dim, frozen=false, lr=2e-5): {
-    token_indexers: { tokens: { type: 'pretrained_transformer_mismatched', model_name: name, max_length: 512 } },
+  // A Hugging Face transformer, by name or folder, or some of its layers alone; `dim` is its hidden size. Frozen, or fine-tuned at a
+  // rate of its own.
+  transformer(name, dim, frozen=false, lr=2e-5, layers=null): {
+    local transformer = { model_name: name, max_length: 512 },
+    local whole = transformer { type: 'pretrained_transformer_mismatched' },
+    token_indexers: { tokens: whole },
     embedder: {
       token_embedders: {
-        tokens: { type: 'pretrained_transformer_mismatched', model_name: name, max_length: 512, train_parameters: !frozen },
+        tokens: (if layers == null then whole else transformer { type: 'transformer_layers', layers: layers }) { train_parameters: !frozen },
       },
     },
     dim: dim,

@@ -1,5 +1,5 @@
-// A student of XtremeDistil: the teacher's word pieces, one BiLSTM, a GELU projection to the teacher's width, and a softmax or
-// (structure 'crf') a CRF above it; trained in phases.
+// A student of XtremeDistil: the teacher's word pieces and one BiLSTM, or some layers of a transformer; above them a GELU projection
+// to the teacher's width, and a softmax or (structure 'crf') a CRF; trained in phases.
 //
 // phases: of phases.libsonnet
 local embedders = import '../lib/embedders.libsonnet';
@@ -30,8 +30,21 @@ local sentences(task, embedder) = {
   datasets_for_vocab_creation: ['train'],
 };
 
+// Up to the projection; `dim` is the width there.
+local lower(task) =
+  if task.layers == null then
+    local embedder = embedders.word_pieces(task.transformer, task.embedding_dim);
+    { embedder: embedder, encoder: encoders.bilstm(embedder.dim, task.hidden_dim), dim: 2 * task.hidden_dim }
+  else
+    local embedder = embedders.transformer(task.transformer, task.transformer_dim, lr=1e-4, layers=task.layers);
+    { embedder: embedder, encoder: encoders.none(embedder.dim), dim: embedder.dim };
+
+// With rates of their own for some weights, perhaps.
+local grouped(phase, groups) =
+  if groups == [] then phase else phase { trainer+: { optimizer+: { parameter_groups: groups } } };
+
 function(task, phases, structure='softmax')
-  local embedder = embedders.word_pieces(task.transformer, task.embedding_dim);
+  local below = lower(task), embedder = below.embedder;
   sentences(task, embedder) {
     vocabulary: { tokens_to_add: { labels: task.labels } },
     random_seed: settings.seed,
@@ -40,8 +53,8 @@ function(task, phases, structure='softmax')
     model: {
       type: models[structure],
       text_field_embedder: embedder.embedder,
-      encoder: encoders.bilstm(embedder.dim, task.hidden_dim),
-      feedforward: { input_dim: 2 * task.hidden_dim, num_layers: 1, hidden_dims: task.transformer_dim, activations: 'gelu' },
+      encoder: below.encoder,
+      feedforward: { input_dim: below.dim, num_layers: 1, hidden_dims: task.transformer_dim, activations: 'gelu' },
       label_encoding: task.label_encoding,
       dropout: 0.2,
       teachers: { [language]: [{ archive_file: task.teachers + '/all/model.tar.gz' }] for language in task.languages },
@@ -51,6 +64,6 @@ function(task, phases, structure='softmax')
     trainer: {
       type: 'phases',
       callbacks: [{ type: 'cache_teacher_knowledge', store: { type: 'lmdb', path: task.knowledge } }],
-      phases: phases,
+      phases: [grouped(phase, embedder.parameter_groups) for phase in phases],
     },
   }

@@ -14,6 +14,7 @@ ner {
   transformer_dim: settings.transformer_dim(768),
   embedding_dim: 50,
   hidden_dim: 100,  // of each direction of the LSTM
+  layers: null,  // which of the transformer a student has in place of word pieces and an LSTM
   teachers: settings.teachers('runs/xtremedistil/teachers'),  // <teachers>/all is the one teacher
   knowledge: settings.knowledge('runs/xtremedistil/knowledge'),
 }
