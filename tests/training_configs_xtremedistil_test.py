@@ -49,7 +49,7 @@ TABLES = {
     ],
     "xtremedistil_large": ["posterior_then_labels", "structural_then_labels_crf"],
     "xtremedistil_to_convergence": ["d4_1", "d4_2"],
-    "xtremedistil_transformer": ["posterior_then_labels", "structural_then_labels_crf"],
+    "xtremedistil_transformer": ["structural_then_labels_crf"],
 }
 
 
