@@ -10,7 +10,7 @@ each experiment. What comes before the mark is written by hand.
 import json
 import sys
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Optional
+from typing import Any, Dict, Iterator, List, Optional, Set
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -43,6 +43,11 @@ class Findings:
         self.name = folder.name
         self._methods = _read(folder / "experiment.json")["methods"]
         self._statistics = _read(folder / "statistics.json")
+
+    @property
+    def splits(self) -> Set[str]:
+        """Of test sets."""
+        return {one["split"] for one in self._statistics["scores"]}
 
     def best(self, with_text: bool) -> str:
         """The method with the highest macro mean, of those with or without further text, controls left out."""

@@ -14,7 +14,7 @@ from tests.models.mmkd import PARALLEL, make_teacher
 from tests.runs import LANGUAGES, NER, ROOT, allennlp, metrics_of, train
 
 CONFIGS = ROOT / "training_configs" / "mmkd"
-EXPERIMENTS = ["mmkd", "mmkd_ner", "mmkd_ud_pos"]
+EXPERIMENTS = ["mmkd", "mmkd_ner", "mmkd_ner_zero_shot", "mmkd_ud_pos", "mmkd_ud_pos_zero_shot"]
 NAMES = ["encoder", "paws_x", "student", "tagger", "xnli", "xquad"]
 # So small that it trains in ten seconds.
 SMALL = {
@@ -137,8 +137,9 @@ def test_experiment(folder, tmp_path, monkeypatch):
     assert learnt["baseline"] == learnt["untrained"] == learnt["token"]
 
 
+@pytest.mark.parametrize("is_zero_shot", [False, True])
 @pytest.mark.parametrize("task", ["ner", "ud_pos"])
-def test_experiment_of_taggers(folder, tmp_path, monkeypatch, task):
+def test_experiment_of_taggers(folder, tmp_path, monkeypatch, task, is_zero_shot):
     """Taggers above encoders of the same seed, built and given a batch; the width is another than in the config."""
     for name in ("untrained", "baseline", "all"):
         archive = tmp_path / "encoders" / "seed-1" / name / "model.tar.gz"
@@ -154,19 +155,23 @@ def test_experiment_of_taggers(folder, tmp_path, monkeypatch, task):
         "ENCODER": tmp_path / "encoders",
     }.items():
         monkeypatch.setenv(f"SKD_{variable}", str(value))
-    path = CONFIGS.parent / "experiments" / f"mmkd_{task}.jsonnet"
+    name = f"mmkd_{task}" + ("_zero_shot" if is_zero_shot else "")
+    path = CONFIGS.parent / "experiments" / f"{name}.jsonnet"
     experiment = Experiment(str(path), str(tmp_path / "out"))
     experiment.check_files()
     assert experiment.metric == ("f1" if task == "ner" else "accuracy")
     against = {method.name: method.against for method in experiment.methods}
-    assert against["mmkd_english"] == ["baseline_english", "hidden_words_english"]
-    assert against["words"] == ["baseline"] and against["baseline_english"] == []
+    assert against["mmkd"] == ["baseline", "hidden_words"]
+    assert against["words"] == ["baseline"] and against["baseline"] == []
+    seen = ["en"] if is_zero_shot else languages.split(",")
     for run in experiment._runs_of(1):
         config = run.config
-        of_english = run.method.endswith("_english")
-        assert sorted(config["train_data_path"]) == (["en"] if of_english else languages.split(","))
-        assert config["dataset_reader"]["max_sentences_per_file"] == (1000 if of_english else 100)
-        assert sorted(run.evaluation["test"]) == languages.split(",")
+        assert sorted(config["train_data_path"]) == sorted(config["validation_data_path"]) == seen
+        number = 1000 if is_zero_shot else 100
+        assert config["dataset_reader"]["max_sentences_per_file"] == number
+        assert sorted(run.evaluation["test"]) == seen
+        unseen = set(languages.split(",")) - set(seen)
+        assert set(run.evaluation.get("zero_shot", ())) == unseen
         if config["model"]["encoder"]["type"] == "pass_through":
             config["model"]["encoder"]["input_dim"] = 32
         prepare_environment(Params(config))
