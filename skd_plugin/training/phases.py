@@ -101,8 +101,10 @@ class PhasesTrainer(Trainer):
                 self._train_phase(number, folder)
             found = folder.found()
             metrics.update(_named(phase.name, found))
-            if before is not None and self._primary:
-                before.forget_weights()
+            if self._primary:
+                folder.forget_checkpoints()
+                if before is not None:
+                    before.forget_weights()
             before = folder
         assert before is not None
         self.model.learn_by(Distillation())
@@ -160,8 +162,6 @@ class PhasesTrainer(Trainer):
             folder.finish(self.model.state_dict(), found)
         if self._distributed:
             torch.distributed.barrier()
-        if self._primary:
-            folder.forget_checkpoints()
 
     def _check(self) -> None:
         """Finds before the first phase what would be wrong with the last."""
