@@ -46,7 +46,7 @@ class Findings:
 
     @property
     def splits(self) -> Set[str]:
-        """Of test sets."""
+        """`test`, and perhaps `zero_shot`."""
         return {one["split"] for one in self._statistics["scores"]}
 
     def best(self, with_text: bool) -> str:

@@ -132,7 +132,7 @@ def outcomes(folder: Path, suites: Dict[str, Text], is_quick: bool) -> Dict[Any,
 
 
 def evaluated(suites: Dict[str, Text]) -> Dict[str, Dict[str, str]]:
-    """As an experiment says what it evaluates on."""
+    """By suite and language the path, as `evaluate_retrieval` takes it."""
     return {
         suite: {language: str(text.path) for language in text.languages}
         for suite, text in suites.items()

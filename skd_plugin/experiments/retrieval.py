@@ -100,8 +100,8 @@ def evaluate_retrieval(archive: Archive, evaluation: Dict[str, Dict[str, str]]) 
 
 def translations(evaluation: Dict[str, Dict[str, str]]) -> Dict[Tuple[str, str], str]:
     """
-    By split and language of an evaluation (as above) a name of its parallel file, whose languages say the same: that
-    of the first to have it, whatever its path.
+    By split and language of an evaluation (as above) a name that all have in common which are read from one parallel
+    file: `<split>/<language>` of the first of them, wherever the file lies.
     """
     names: Dict[str, str] = {}
     return {

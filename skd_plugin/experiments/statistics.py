@@ -75,7 +75,7 @@ def analyse(
     comparisons : `Sequence[Tuple[str, str]]`
         Methods and their references; those without a common seed are left out.
     num_resamples, seed : `int`
-        Of the sentences. A language's resamples depend on nothing else.
+        Of the sentences. A language's resamples depend on nothing else but, in a parallel file, on which is the first.
     level : `float`
         Of the intervals.
     same_sentences : `Mapping[Tuple[str, str], str]`

@@ -11,9 +11,11 @@ from torch.nn import ModuleList
 @TokenEmbedder.register("transformer_layers")
 class TransformerLayersEmbedder(PretrainedTransformerMismatchedEmbedder):
     """
-    A word is the mean of what some layers of a Hugging Face transformer, one upon the other, make of its pieces: a
-    student that begins as a part of its teacher's transformer (Sanh et al., 2019, take every other layer). Its indexer
-    is `pretrained_transformer_mismatched`.
+    A pretrained Hugging Face transformer of which some layers are kept: a student may begin as a part of what its
+    teacher was fine-tuned from (Sanh et al., 2019, take every other layer). A word is the mean of the last states of
+    its pieces. Its indexer is `pretrained_transformer_mismatched`.
+
+    The vectors of pieces are kept as they are, so that the student is smaller in layers and time rather than in bytes.
 
     AllenNLP's `transformer_kwargs: {num_hidden_layers: ...}` does not serve: it would give the transformer that it had
     loaded for the teacher, or give the teacher this one.
@@ -30,7 +32,8 @@ class TransformerLayersEmbedder(PretrainedTransformerMismatchedEmbedder):
 
     # Raises
 
-    `ConfigurationError` for a layer that the transformer has not, and for a transformer whose layers are not found.
+    `ConfigurationError` for a layer that the transformer has not, and for a transformer that is no encoder, or has no
+    list of its layers (ALBERT shares one).
     """
 
     def __init__(
@@ -51,6 +54,11 @@ class TransformerLayersEmbedder(PretrainedTransformerMismatchedEmbedder):
 def keep_layers(transformer: Any, layers: List[int]) -> None:
     """Leaves out all other layers of a Hugging Face transformer."""
     config = transformer.config
+    if getattr(config, "is_encoder_decoder", False):
+        raise ConfigurationError(
+            "transformer_layers: expected an encoder, such as BERT, got the encoder-decoder "
+            f"{type(transformer).__name__}"
+        )
     number = config.num_hidden_layers
     places = [
         (parent, name)

@@ -38,7 +38,7 @@ class PhaseFolder:
         write_whole(self.path / FINISHED, found)
 
     def forget_checkpoints(self) -> None:
-        """When no process of the training needs them any more, to read the best weights or to go on."""
+        """Removes them, and `best.th`; only when all processes have finished the phase."""
         for pattern in ("model_state_*.th", "training_state_*.th", "best.th", "unfinished-*"):
             for path in self.path.glob(pattern):
                 path.unlink()

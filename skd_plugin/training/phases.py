@@ -45,7 +45,8 @@ class PhasesTrainer(Trainer):
     The metrics are those of the last phase, and beside them the best ones of each, after its name.
 
     In distributed training, weights that a phase's losses do not reach, as the transitions of a CRF by `logits`, want
-    `"ddp_accelerator": {"type": "torch", "find_unused_parameters": true}`.
+    `"ddp_accelerator": {"type": "torch", "find_unused_parameters": true}`. Nodes with folders of their own go on by
+    `--recover` from what each has saved, which is not the same if one was killed while they were saving.
 
     # Parameters
 
@@ -194,7 +195,7 @@ def _languages(data_loader: DataLoader) -> Set[str]:
 
 
 def _everywhere(value: T) -> List[T]:
-    """That of each process, here those of all of them."""
+    """The value of each process, in order of ranks; all must call it."""
     processes = Processes()
     values = processes.gather(value)
     processes.close()

@@ -6,7 +6,15 @@ import pytest
 import torch
 from allennlp.common import cached_transformers
 from allennlp.common.checks import ConfigurationError
-from transformers import AutoModel, DistilBertConfig, DistilBertModel
+from transformers import (
+    AlbertConfig,
+    AlbertModel,
+    AutoModel,
+    DistilBertConfig,
+    DistilBertModel,
+    T5Config,
+    T5Model,
+)
 
 from skd_plugin.modules import TransformerLayersEmbedder
 from skd_plugin.modules.transformer_layers import keep_layers
@@ -47,7 +55,8 @@ def test_every_other_layer(folder):
 def test_the_teacher_keeps_its_layers(folder):
     """AllenNLP keeps loaded transformers by name."""
     TransformerLayersEmbedder(folder, [2])
-    assert len(cached_transformers.get(folder, make_copy=False).encoder.layer) == 3
+    teacher = cached_transformers.get(folder, make_copy=False)
+    assert len(teacher.encoder.layer) == teacher.config.num_hidden_layers == 3
 
 
 def test_other_architectures():
@@ -58,6 +67,7 @@ def test_other_architectures():
     expected = states(model, ids)[1]
     keep_layers(model, [1])
     assert torch.equal(states(model, ids)[-1], expected)
+    assert model.config.n_layers == 1
 
 
 def test_frozen(folder):
@@ -72,8 +82,13 @@ def test_layers_that_are_not_there(folder, layers):
         TransformerLayersEmbedder(folder, layers)
 
 
-def test_layers_that_are_not_found(folder):
-    model = AutoModel.from_pretrained(folder)
-    model.encoder.more = torch.nn.ModuleList(torch.nn.Linear(1, 1) for _ in range(3))
-    with pytest.raises(ConfigurationError, match="one list of 3 layers, found 2 in BertModel"):
-        keep_layers(model, [1])
+def test_layers_that_are_not_found():
+    shared = {"embedding_size": 8, "hidden_size": 8, "intermediate_size": 8}
+    config = AlbertConfig(num_hidden_layers=3, num_attention_heads=2, vocab_size=30, **shared)
+    with pytest.raises(ConfigurationError, match="one list of 3 layers, found 0 in AlbertModel"):
+        keep_layers(AlbertModel(config), [1])
+    config = T5Config(
+        d_model=8, d_kv=4, d_ff=8, num_layers=3, num_decoder_layers=1, num_heads=2, vocab_size=30
+    )
+    with pytest.raises(ConfigurationError, match="an encoder, such as BERT, got the encoder-dec"):
+        keep_layers(T5Model(config), [1])

@@ -1,4 +1,4 @@
-// XtremeDistil with a small transformer as the student, the first layers of the teacher's: how near to its teacher does it come? Half as
+// XtremeDistil with a small transformer as the student, the first layers of what the teacher was fine-tuned from: how near to its teacher does it come? Half as
 // many updates as in xtremedistil.jsonnet, each of which takes several times as long.
 // Data, transformer and teacher: as xtremedistil.jsonnet.
 // Run:  SKD_DATA=data/ner SKD_TRANSFORMER=minilm SKD_TRANSFORMER_DIM=384 allennlp distill training_configs/experiments/xtremedistil_transformer.jsonnet -s runs/xtremedistil_transformer --include-package skd_plugin

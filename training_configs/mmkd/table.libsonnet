@@ -15,11 +15,13 @@ local against = { baseline: [], hidden_words: ['baseline'], mmkd: ['baseline', '
 function(title, task, seen=task.languages)
   local of_encoder(name) =
     local archive = '%s/seed-%d/%s/model.tar.gz' % [settings.encoder('runs/mmkd'), settings.seed, encoders[name]];
-    embedders.archived(archive, mmkd.dim, lr=0.001);
+    embedders.archived(archive, mmkd.dim, lr=0.003);
   local embedder(name) = if name == 'words' then embedders.words_and_characters() else of_encoder(name);
   local above(name) =
     local size = { embedder: embedder(name), [if name == 'words' then 'hidden_dim']: 128 };
-    tagger(task, seen, size, recipes.fast(size.embedder)) + experiment.without_test;
+    // In batches of 32, a hundred sentences give too few updates an epoch: patience would end before anything is found.
+    local batch_size = if task.train_sentences < 500 then 8 else 32;
+    tagger(task, seen, size, recipes.fast(size.embedder, batch_size=batch_size)) + experiment.without_test;
   local tests(languages) = { [language]: task.path(language, 'test') for language in languages };
   local unseen = std.filter(function(language) !std.member(seen, language), task.languages);
   {

@@ -39,7 +39,7 @@ local lower(task) =
     local embedder = embedders.transformer(task.transformer, task.transformer_dim, lr=1e-4, layers=task.layers);
     { embedder: embedder, encoder: encoders.none(embedder.dim), dim: embedder.dim };
 
-// With rates of their own for some weights, perhaps.
+// A phase, with the embedder's parameter groups for its optimizer.
 local grouped(phase, groups) =
   if groups == [] then phase else phase { trainer+: { optimizer+: { parameter_groups: groups } } };
 
