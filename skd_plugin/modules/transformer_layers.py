@@ -15,7 +15,7 @@ class TransformerLayersEmbedder(PretrainedTransformerMismatchedEmbedder):
     teacher was fine-tuned from (Sanh et al., 2019, take every other layer). A word is the mean of the last states of
     its pieces. Its indexer is `pretrained_transformer_mismatched`.
 
-    The vectors of pieces are kept as they are, so that the student is smaller in layers and time rather than in bytes.
+    The vectors of pieces are kept as they are, so that the student is smaller in layers rather than in bytes.
 
     AllenNLP's `transformer_kwargs: {num_hidden_layers: ...}` does not serve: it would give the transformer that it had
     loaded for the teacher, or give the teacher this one.

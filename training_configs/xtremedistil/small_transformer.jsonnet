@@ -1,5 +1,5 @@
 // XtremeDistil: our own, a student with a CRF above the first three layers of the pretrained transformer: the structural loss, then labels.
-// It comes nearer to its teacher than an LSTM, and is smaller in layers and time rather than in bytes; `allennlp export` does not know it.
+// It comes nearer to its teacher than an LSTM, and is smaller in layers rather than in bytes; `allennlp export` does not know it.
 // Needs the teacher (teacher.jsonnet), and its transformer.
 // Run:  allennlp train training_configs/xtremedistil/small_transformer.jsonnet -s runs/xtremedistil/small_transformer --include-package skd_plugin
 local phases = import 'phases.libsonnet';
