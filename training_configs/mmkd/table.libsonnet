@@ -30,7 +30,7 @@ function(title, task, seen=task.languages)
     label_encoding: task.label_encoding,
     evaluation: { test: tests(seen), [if unseen != [] then 'zero_shot']: tests(unseen) },
     methods: [
-      { name: name, group: null, config: above(name), against: against[name] }
+      { name: name, config: above(name), against: against[name] }
       for name in ['baseline', 'hidden_words', 'mmkd', 'words']
     ],
   }
